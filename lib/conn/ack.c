@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Acknowledgments: see ack.h.
+ */
+#include "ack.h"
+#include "bytes.h"
+#include "congestion.h"
+#include "event.h"
+#include "retransmit.h"
+#include "sendq.h"
+
+static void
+new_ack(struct tg_conns *cs, struct tg_tcb *t, uint32_t ack, tg_time now, bool *fin_acked)
+{
+	uint32_t acked = ack - t->snd_una;
+	uint32_t data = acked < t->snd_bytes ? acked : t->snd_bytes;
+	bool behind = tg_seq_lt(t->snd_nxt, ack); /* it overtook what we were sending again */
+
+	if ((t->flags & TG_TCB_RTT_ON) != 0 && tg_seq_lt(t->rtt_seq, ack)) {
+		t->flags &= ~(uint32_t)TG_TCB_RTT_ON;
+		tg_rtt_sample(cs, t, (uint32_t)(now / 1000) - t->rtt_at_us);
+	}
+	*fin_acked = acked > data;
+	tg_sendq_acked(cs, t, data);
+	t->snd_una = ack;
+	if (behind) {
+		t->snd_nxt = ack;
+		tg_sendq_rewind(t);
+	}
+	tg_cc_acked(t, acked);
+	tg_rexmt_acked(cs, t, now);
+	if ((t->flags & TG_TCB_WANT_WRITE) != 0 && t->snd_bytes <= cs->sndbuf / 2) {
+		t->flags &= ~(uint32_t)TG_TCB_WANT_WRITE;
+		tg_event_raise(cs, t, TG_EV_WRITE);
+	}
+	if (t->idle_ms != 0)
+		tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
+}
+
+/* RFC 9293 3.10.7.4: only a segment newer than the last update says anything about the window. */
+static bool
+update_window(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, tg_time now)
+{
+	uint32_t wnd = (uint32_t)f->wnd << t->snd_wscale, old = t->snd_wnd;
+
+	if (!tg_seq_lt(t->snd_wl1, f->seq) &&
+		!(t->snd_wl1 == f->seq && tg_seq_leq(t->snd_wl2, f->ack)))
+		return false;
+	t->snd_wl1 = f->seq;
+	t->snd_wl2 = f->ack;
+	t->snd_wnd = wnd;
+	if (wnd > t->max_wnd)
+		t->max_wnd = wnd;
+	if (wnd == old)
+		return false;
+	if (old == 0) {
+		/* The window opens: what was probed with is sent at once, on a fresh timer. */
+		t->snd_nxt = t->snd_una;
+		tg_sendq_rewind(t);
+		tg_rexmt_acked(cs, t, now);
+	}
+	return true;
+}
+
+enum tg_ack_verdict
+tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, tg_time now,
+	bool *fin_acked)
+{
+	bool window_moved, advances = tg_seq_lt(t->snd_una, f->ack);
+
+	*fin_acked = false;
+	/* RFC 5961 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT, or it is a blind guess. */
+	if (tg_seq_lt(t->snd_max, f->ack) || tg_seq_lt(f->ack, t->snd_una - t->max_wnd))
+		return TG_ACK_FUTURE;
+	t->retries = 0;
+	if (advances)
+		new_ack(cs, t, f->ack, now, fin_acked);
+	window_moved = update_window(cs, t, f, now);
+	/* RFC 5681 2: a duplicate ACK carries nothing and changes nothing. */
+	if (f->ack == t->snd_una && !advances && t->snd_max != t->snd_una && !window_moved &&
+		f->payload_len == 0 && (f->flags & (TG_SYN | TG_FIN)) == 0 && t->snd_wnd != 0)
+		tg_cc_dupack(cs, t);
+	if (t->snd_bytes > 0 || (t->flags & TG_TCB_FIN_WANTED) != 0)
+		tg_tcb_want_output(cs, t);
+	return TG_ACK_OK;
+}

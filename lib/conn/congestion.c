@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Congestion control: see congestion.h.
+ */
+#include "bytes.h"
+#include "congestion.h"
+
+/* A window past any send buffer: keeps the sums below 2^32. */
+#define CWND_MAX (UINT32_C(1) << 30)
+
+static uint32_t
+half_flight(const struct tg_tcb *t)
+{
+	uint32_t half = (t->snd_max - t->snd_una) / 2, least = 2u * t->snd_mss;
+
+	return half > least ? half : least;
+}
+
+void
+tg_cc_open(struct tg_tcb *t, bool lost)
+{
+	uint32_t mss = t->snd_mss;
+	uint32_t most = 2 * mss > 14600 ? 2 * mss : 14600;
+
+	t->cwnd = lost ? mss : 10 * mss < most ? 10 * mss : most; /* RFC 6928 2, RFC 5681 3.1 */
+	t->ssthresh = CWND_MAX;
+	t->recover = t->snd_una;
+}
+
+void
+tg_cc_acked(struct tg_tcb *t, uint32_t acked)
+{
+	uint32_t mss = t->snd_mss;
+
+	t->dupacks = 0;
+	if (t->flags & TG_TCB_RECOVERY) {
+		if (tg_seq_leq(t->recover, t->snd_una)) {
+			uint32_t flight = t->snd_max - t->snd_una;
+			uint32_t most = (flight > mss ? flight : mss) + mss;
+
+			/* RFC 6582 3.2 step 3: full acknowledgment. */
+			t->cwnd = t->ssthresh < most ? t->ssthresh : most;
+			t->flags &= ~(uint32_t)TG_TCB_RECOVERY;
+		} else {
+			/* Partial acknowledgment: the next hole starts at snd_una. */
+			t->cwnd = t->cwnd > acked ? t->cwnd - acked : mss;
+			if (acked >= mss)
+				t->cwnd += mss;
+			t->flags |= TG_TCB_REXMT_HEAD;
+		}
+		return;
+	}
+	/* `recover` follows, or after 2 GiB it would look like the future again. */
+	if (tg_seq_lt(t->recover, t->snd_una))
+		t->recover = t->snd_una;
+	if (t->cwnd < t->ssthresh)
+		t->cwnd += acked < mss ? acked : mss;
+	else
+		t->cwnd += mss * mss / t->cwnd > 0 ? mss * mss / t->cwnd : 1;
+	if (t->cwnd > CWND_MAX)
+		t->cwnd = CWND_MAX;
+}
+
+void
+tg_cc_dupack(struct tg_conns *cs, struct tg_tcb *t)
+{
+	if (t->dupacks < UINT8_MAX)
+		t->dupacks++;
+	if (t->flags & TG_TCB_RECOVERY) {
+		if (t->cwnd < CWND_MAX)
+			t->cwnd += t->snd_mss; /* a segment has left the network */
+		return;
+	}
+	/* RFC 6582 3.2 step 2: not again for losses of a window already recovered. */
+	if (t->dupacks != 3 || !tg_seq_leq(t->recover, t->snd_una))
+		return;
+	t->ssthresh = half_flight(t);
+	t->cwnd = t->ssthresh + 3u * t->snd_mss;
+	t->recover = t->snd_max;
+	t->flags |= TG_TCB_RECOVERY | TG_TCB_REXMT_HEAD;
+	t->flags &= ~(uint32_t)TG_TCB_RTT_ON; /* Karn */
+	tg_count(cs, TG_CNT_FAST_RETRANS);
+}
+
+void
+tg_cc_timeout(struct tg_tcb *t)
+{
+	/* RFC 5681 3.1: a second timeout of the same segment does not halve again. */
+	if ((t->flags & TG_TCB_RTO_DONE) == 0)
+		t->ssthresh = half_flight(t);
+	t->cwnd = t->snd_mss;
+	t->dupacks = 0;
+	t->recover = t->snd_max;
+	t->flags |= TG_TCB_RTO_DONE;
+	t->flags &= ~(uint32_t)(TG_TCB_RECOVERY | TG_TCB_REXMT_HEAD | TG_TCB_RTT_ON);
+}

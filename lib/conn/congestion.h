@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_CONN_CONGESTION_H
+#define TG_CONN_CONGESTION_H
+/**
+ * @file
+ * Congestion control: NewReno (RFC 5681, RFC 6582), initial window of RFC 6928, limited transmit
+ * of RFC 3042.
+ */
+#include "tcb.h"
+
+/** Sets the initial window. @param lost  the SYN-ACK had to be sent again: one segment */
+void tg_cc_open(struct tg_tcb *t, bool lost);
+
+/** `acked` new bytes were acknowledged; snd_una has moved already. */
+void tg_cc_acked(struct tg_tcb *t, uint32_t acked);
+
+/** A duplicate ACK came. */
+void tg_cc_dupack(struct tg_conns *cs, struct tg_tcb *t);
+
+/** The retransmission timer ran out. */
+void tg_cc_timeout(struct tg_tcb *t);
+
+/** Bytes that may be in flight by congestion control. */
+static inline uint32_t
+tg_cc_window(const struct tg_tcb *t)
+{
+	/* Limited transmit: the first two duplicate ACKs each let one more segment out. */
+	return t->dupacks > 0 && t->dupacks < 3 ? t->cwnd + t->dupacks * (uint32_t)t->snd_mss
+						: t->cwnd;
+}
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Output of a connection: see output.h.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "close.h"
+#include "congestion.h"
+#include "data.h"
+#include "event.h"
+#include "output.h"
+#include "retransmit.h"
+#include "sendq.h"
+
+/* Segments one connection may send in a row, so that none starves the others: 23 KB. */
+#define BURST 16
+
+void
+tg_outbox_open(struct tg_outbox *ob, struct tg_pkt *pkt, unsigned cap, const struct tg_env *env)
+{
+	ob->pkt = pkt;
+	ob->cap = cap;
+	ob->n = 0;
+	ob->env = env;
+	ob->spares = 0;
+	ob->starved = false;
+}
+
+void
+tg_outbox_close(struct tg_outbox *ob)
+{
+	void *group[TG_OUTBOX_GROUP];
+
+	for (unsigned i = 0; i < ob->spares; i++)
+		group[i] = ob->spare[i].buf;
+	if (ob->spares > 0)
+		ob->env->buf_free(ob->env->ctx, group, ob->spares);
+	ob->spares = 0;
+}
+
+/*
+ * One buffer first, then groups: a lone ACK, the usual case, fetches one; a window of data 32 at
+ * a time.
+ */
+static bool
+refill(struct tg_outbox *ob)
+{
+	unsigned left = ob->cap - ob->n;
+	unsigned want = ob->n == 0 ? 1 : left < TG_OUTBOX_GROUP ? left : TG_OUTBOX_GROUP;
+
+	if (ob->starved)
+		return false;
+	ob->spares = ob->env->buf_alloc(ob->env->ctx, ob->spare, want);
+	if (ob->spares == 0 && want > 1)
+		ob->spares = ob->env->buf_alloc(ob->env->ctx, ob->spare, 1);
+	ob->starved = ob->spares == 0;
+	return !ob->starved;
+}
+
+struct tg_pkt *
+tg_outbox_next(struct tg_outbox *ob)
+{
+	const struct tg_buf *b;
+	struct tg_pkt *pkt;
+
+	if (ob->n == ob->cap || (ob->spares == 0 && !refill(ob)))
+		return NULL;
+	b = &ob->spare[--ob->spares];
+	pkt = &ob->pkt[ob->n++];
+	memset(pkt, 0, sizeof(*pkt));
+	pkt->buf = b->buf;
+	pkt->data = b->base;
+	pkt->tailroom = (uint16_t)(b->size < UINT16_MAX ? b->size : UINT16_MAX);
+	return pkt;
+}
+
+/* Window field, and the right edge that goes with it (rounded up, so the edge never moves back). */
+static uint16_t
+offer_window(const struct tg_conns *cs, struct tg_tcb *t)
+{
+	unsigned shift = t->flags & TG_TCB_WSCALE ? cs->rcv_wscale : 0;
+	uint32_t wnd = (tg_data_window(cs, t) + (1u << shift) - 1) >> shift;
+	uint32_t edge;
+
+	if (wnd > UINT16_MAX)
+		wnd = UINT16_MAX;
+	edge = t->rcv_nxt + (wnd << shift);
+	if (tg_seq_lt(t->rcv_adv, edge))
+		t->rcv_adv = edge;
+	return (uint16_t)wnd;
+}
+
+/* What every segment of a connection carries; as good as an ACK, so none is owed any more. */
+static void
+fill(struct tg_conns *cs, struct tg_tcb *t, struct tg_segment *s, uint32_t seq, unsigned flags,
+	tg_time now)
+{
+	s->seq = seq;
+	s->ack = t->rcv_nxt;
+	s->flags = (uint16_t)(flags | TG_ACK);
+	s->wnd = offer_window(cs, t);
+	s->tos = 0;
+	s->ip_id = 0;
+	s->opt.present = 0;
+	if (t->flags & TG_TCB_TS) {
+		s->opt.present = TG_OPT_TS;
+		s->opt.tsval = t->ts_offset + tg_ms_of(now);
+		s->opt.tsecr = t->ts_recent;
+	}
+	t->last_ack_sent = t->rcv_nxt;
+	t->rcv_unacked = 0;
+	t->flags &= ~(uint32_t)(TG_TCB_ACK_NOW | TG_TCB_T_DELACK);
+	tg_count(cs, TG_CNT_OUT_SEGS);
+}
+
+static uint16_t
+address(const struct tg_conns *cs, const struct tg_tcb *t, struct tg_segment *s)
+{
+	memcpy(s->dst.b, t->key.raddr, sizeof(s->dst.b));
+	s->src = cs->host->local[t->key.laddr].addr;
+	s->sport = t->key.lport;
+	s->dport = t->key.rport;
+	return tg_path_l2(cs->host, t->path, t->mac, &s->l2);
+}
+
+/*
+ * One segment into the outbox. Data comes from the front of the send queue or from its cursor.
+ */
+static bool
+emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, uint32_t len,
+	bool front, unsigned flags, tg_time now)
+{
+	struct tg_pkt *pkt = tg_outbox_next(ob);
+	const struct tg_port *port;
+	struct tg_segment s;
+	uint64_t sum = 0;
+
+	if (pkt == NULL)
+		return false;
+	pkt->port = address(cs, t, &s);
+	port = &cs->host->port[pkt->port];
+	fill(cs, t, &s, seq, flags, now);
+	if (len > 0)
+		tg_sendq_copy(cs, t, front, pkt->data + tg_emit_tcp_size(&s), len,
+			port->offload & TG_OFFLOAD_TCP ? NULL : &sum);
+	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s) - len);
+	tg_emit_tcp(pkt, &s, len, sum, port->offload);
+	return true;
+}
+
+/* Books a segment of sequence space [seq, seq + n): timer, RTT sample, RetransSegs. */
+static void
+sent(struct tg_conns *cs, struct tg_tcb *t, uint32_t seq, uint32_t n, tg_time now)
+{
+	if (tg_seq_lt(seq, t->snd_max)) {
+		tg_count(cs, TG_CNT_RETRANS_SEGS);
+	} else if ((t->flags & (TG_TCB_RTT_ON | TG_TCB_PROBE)) == 0) {
+		t->flags |= TG_TCB_RTT_ON;
+		t->rtt_seq = seq;
+		t->rtt_at_us = (uint32_t)(now / 1000);
+	}
+	if (tg_seq_lt(t->snd_max, seq + n))
+		t->snd_max = seq + n;
+	if ((t->flags & TG_TCB_T_REXMT) == 0)
+		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
+}
+
+/* Our FIN leaves for the first time: CLOSE takes effect (RFC 9293 3.10.4). */
+static void
+fin_leaves(struct tg_tcb *t)
+{
+	if (t->state == TG_ESTABLISHED)
+		t->state = TG_FIN_WAIT_1;
+	else if (t->state == TG_CLOSE_WAIT)
+		t->state = TG_LAST_ACK;
+}
+
+/* True when the FIN is still to be sent, or sent and not acknowledged. */
+static bool
+fin_pending(const struct tg_tcb *t)
+{
+	return (t->flags & TG_TCB_FIN_WANTED) != 0 && t->state != TG_FIN_WAIT_2;
+}
+
+/* The first unacknowledged segment again (fast retransmit, partial acknowledgment). */
+static bool
+send_head(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now)
+{
+	uint32_t out = t->snd_max - t->snd_una;
+	uint32_t len = out < t->snd_bytes ? out : t->snd_bytes;
+	unsigned flags = TG_PSH;
+
+	if (len > t->snd_mss)
+		len = t->snd_mss;
+	if (out > t->snd_bytes && len == t->snd_bytes)
+		flags |= TG_FIN;
+	if (out > 0) {
+		if (!emit(cs, t, ob, t->snd_una, len, true, flags, now))
+			return false;
+		sent(cs, t, t->snd_una, len + ((flags & TG_FIN) != 0), now);
+	}
+	t->flags &= ~(uint32_t)TG_TCB_REXMT_HEAD;
+	return true;
+}
+
+/*
+ * Length of the next segment at snd_nxt, by the windows and the sender's silly-window avoidance
+ * (RFC 9293 3.8.6.2.1) with Nagle's algorithm (3.7.4).
+ */
+static uint32_t
+next_length(const struct tg_tcb *t, bool *barred)
+{
+	uint32_t flight = t->snd_nxt - t->snd_una;
+	uint32_t cwnd = tg_cc_window(t);
+	uint32_t window = t->snd_wnd < cwnd ? t->snd_wnd : cwnd;
+	uint32_t usable = window > flight ? window - flight : 0;
+	uint32_t avail = flight < t->snd_bytes ? t->snd_bytes - flight : 0;
+	uint32_t len = avail < usable ? avail : usable;
+
+	*barred = false;
+	if (avail == 0)
+		return 0;
+	if (len >= t->snd_mss)
+		return t->snd_mss;
+	if (len > 0 && tg_seq_lt(t->snd_nxt, t->snd_max))
+		return len; /* sent before */
+	if (len == avail &&
+		((t->flags & (TG_TCB_NODELAY | TG_TCB_FIN_WANTED)) != 0 || flight == 0))
+		return len;
+	if (len > 0 && len >= t->max_wnd / 2)
+		return len;
+	*barred = true;
+	return 0;
+}
+
+/* New data, data again after a timeout, FIN. Returns false when the outbox is full. */
+static bool
+send_next(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now, bool *more)
+{
+	bool barred;
+	uint32_t len = next_length(t, &barred);
+	bool last = t->snd_nxt - t->snd_una + len == t->snd_bytes;
+	bool fin = fin_pending(t) && last;
+	uint32_t seq = t->snd_nxt;
+	unsigned flags = 0;
+
+	*more = false;
+	if (barred && t->snd_max == t->snd_una && (t->flags & TG_TCB_T_REXMT) == 0)
+		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now); /* zero-window probe */
+	if (len == 0 && !fin)
+		return true;
+	if (last)
+		flags |= TG_PSH;
+	if (fin)
+		flags |= TG_FIN;
+	if (!emit(cs, t, ob, seq, len, false, flags, now))
+		return false;
+	if (fin)
+		fin_leaves(t);
+	tg_sendq_advance(cs, t, len);
+	t->snd_nxt += len + fin;
+	sent(cs, t, seq, len + fin, now);
+	*more = true;
+	return true;
+}
+
+/*
+ * The timer overrides the window: what fits into one too small to be used, or one byte into one
+ * that is shut (RFC 9293 3.8.6.1, 3.8.6.2.1).
+ */
+static bool
+send_probe(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now)
+{
+	uint32_t len = t->snd_wnd < t->snd_bytes ? t->snd_wnd : t->snd_bytes;
+
+	if (len > t->snd_mss)
+		len = t->snd_mss;
+	if (len == 0)
+		len = 1;
+	if (t->snd_bytes > 0 && t->snd_nxt == t->snd_una) {
+		if (!emit(cs, t, ob, t->snd_nxt, len, false, TG_PSH, now))
+			return false;
+		sent(cs, t, t->snd_nxt, len, now);
+		tg_sendq_advance(cs, t, len);
+		t->snd_nxt += len;
+		tg_count(cs, TG_CNT_ZERO_WINDOW_PROBES);
+	}
+	t->flags &= ~(uint32_t)TG_TCB_PROBE;
+	return true;
+}
+
+static bool
+send_rst(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now)
+{
+	/* snd_max, as in every empty segment: while we send again, the peer may be far ahead. */
+	if (!emit(cs, t, ob, t->snd_max, 0, false, TG_RST, now))
+		return false;
+	tg_count(cs, TG_CNT_OUT_RSTS);
+	tg_tcb_end(cs, t, -ECONNRESET);
+	return true;
+}
+
+enum tg_out_result
+tg_conn_output(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now)
+{
+	bool more;
+
+	if (t->flags & TG_TCB_RST_WANTED)
+		return send_rst(cs, t, ob, now) ? TG_OUT_DONE : TG_OUT_FULL;
+	if ((t->flags & TG_TCB_WANT_WRITE) != 0 && t->snd_bytes <= cs->sndbuf / 2) {
+		/* The send was short of buffers, not of window: no ACK will come to say more. */
+		t->flags &= ~(uint32_t)TG_TCB_WANT_WRITE;
+		tg_event_raise(cs, t, TG_EV_WRITE);
+	}
+	if ((t->flags & TG_TCB_REXMT_HEAD) != 0 && !send_head(cs, t, ob, now))
+		return TG_OUT_FULL;
+	for (unsigned n = 0; n < BURST; n++) {
+		if (!send_next(cs, t, ob, now, &more))
+			return TG_OUT_FULL;
+		if (more)
+			continue;
+		if ((t->flags & TG_TCB_PROBE) != 0 && !send_probe(cs, t, ob, now))
+			return TG_OUT_FULL;
+		if ((t->flags & TG_TCB_ACK_NOW) != 0 &&
+			!emit(cs, t, ob, t->snd_max, 0, false, 0, now))
+			return TG_OUT_FULL;
+		if (t->flags & TG_TCB_TIME_WAIT_WANTED)
+			tg_conn_time_wait(cs, t, now);
+		return TG_OUT_DONE;
+	}
+	return TG_OUT_MORE;
+}
+
+int
+tg_conn_reply_ack(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt,
+	const struct tg_frame *f, tg_time now)
+{
+	struct tg_segment s;
+
+	tg_reply_init(cs->host, pkt, f, &s);
+	fill(cs, t, &s, t->snd_max, 0, now);
+	if (tg_reply_write(cs->host, pkt, &s) == 0)
+		return 0;
+	t->flags |= TG_TCB_ACK_NOW;
+	tg_tcb_want_output(cs, t);
+	return -ENOSPC;
+}

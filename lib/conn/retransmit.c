@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Retransmission and probe timer: see retransmit.h.
+ */
+#include <errno.h>
+
+#include "congestion.h"
+#include "retransmit.h"
+#include "sendq.h"
+
+void
+tg_rtt_sample(const struct tg_conns *cs, struct tg_tcb *t, uint32_t us)
+{
+	uint64_t rto_us;
+
+	/* Ten minutes and more are a clock or a peer gone wrong, and keep the sums in 32 bits. */
+	if (us > 600000000u)
+		return;
+	if (us == 0)
+		us = 1;
+	if (t->srtt_us8 == 0) {
+		t->srtt_us8 = us < UINT32_MAX / 8 ? us * 8 : UINT32_MAX - 7;
+		t->rttvar_us4 = us * 2;
+	} else {
+		uint32_t srtt = t->srtt_us8 / 8;
+		uint32_t err = us > srtt ? us - srtt : srtt - us;
+
+		/* RFC 6298 2.3 with alpha 1/8, beta 1/4. */
+		t->rttvar_us4 = (uint32_t)(t->rttvar_us4 - t->rttvar_us4 / 4 + err);
+		t->srtt_us8 = t->srtt_us8 - srtt + us;
+	}
+	rto_us = (uint64_t)t->srtt_us8 / 8 + t->rttvar_us4;
+	t->rto_ms = (uint32_t)((rto_us + 999) / 1000);
+	if (t->rto_ms < cs->rto_min_ms)
+		t->rto_ms = cs->rto_min_ms;
+	if (t->rto_ms > TG_RTO_MAX)
+		t->rto_ms = TG_RTO_MAX;
+}
+
+uint32_t
+tg_rto(const struct tg_tcb *t)
+{
+	uint64_t rto = (uint64_t)t->rto_ms << t->backoff;
+
+	return rto < TG_RTO_MAX ? (uint32_t)rto : TG_RTO_MAX;
+}
+
+static void
+back_off(struct tg_tcb *t)
+{
+	if (t->backoff < 15)
+		t->backoff++;
+	if (t->retries < UINT8_MAX)
+		t->retries++;
+}
+
+bool
+tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
+{
+	bool out = t->snd_max != t->snd_una;
+	unsigned limit = t->flags & TG_TCB_ORPHAN ? cs->orphan_retries : cs->retries;
+
+	if (!out && t->snd_bytes == 0)
+		return true; /* neither data out nor any barred */
+	if (t->retries >= limit) {
+		tg_count(cs, TG_CNT_ABORT_ON_TIMEOUT);
+		tg_tcb_end(cs, t, -ETIMEDOUT);
+		return false;
+	}
+	back_off(t);
+	if (out) {
+		t->snd_nxt = t->snd_una;
+		tg_sendq_rewind(t);
+	}
+	if (t->snd_wnd == 0 || !out) {
+		t->flags |= TG_TCB_PROBE;
+		t->flags &= ~(uint32_t)TG_TCB_RTT_ON;
+	} else {
+		tg_count(cs, TG_CNT_TIMEOUTS);
+		tg_cc_timeout(t);
+	}
+	tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
+	tg_tcb_want_output(cs, t);
+	return true;
+}
+
+void
+tg_rexmt_acked(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
+{
+	t->backoff = 0;
+	t->flags &= ~(uint32_t)TG_TCB_RTO_DONE;
+	if (t->snd_max != t->snd_una)
+		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
+	else
+		tg_tcb_stop(t, TG_TCB_T_REXMT);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Life of a TCB, its handle and its timers: see tcb.h.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "close.h"
+#include "congestion.h"
+#include "data.h"
+#include "event.h"
+#include "retransmit.h"
+#include "sendq.h"
+
+/* The first segments of a connection are acknowledged at once, so the peer's window opens fast. */
+#define QUICK_ACKS 8
+
+/* Timestamps cost 12 bytes of every segment. */
+#define TS_BYTES 12
+
+int
+tg_conns_init(struct tg_conns *cs, const struct tg_mem *mem, const struct tg_engine_config *cfg)
+{
+	tg_fifo_init(&cs->out);
+	for (unsigned i = 0; i < TG_WORKERS_MAX; i++)
+		tg_fifo_init(&cs->events[i]);
+	if (tg_pool_init(&cs->tcb, mem, sizeof(struct tg_tcb), cfg->max_conns,
+		    offsetof(struct tg_tcb, timer.link)) != 0 ||
+		tg_segs_init(&cs->segs, mem, cfg->max_segments) != 0 ||
+		tg_tw_init(&cs->tw, mem, cfg->max_time_wait, cfg->time_wait_ms) != 0)
+		return -ENOMEM;
+	tg_wheel_init(&cs->wheel, &cs->tcb, TG_TCB_TIMER, tg_ms_of(cfg->now));
+	return 0;
+}
+
+void
+tg_conns_fini(struct tg_conns *cs, const struct tg_mem *mem)
+{
+	/* In a slot that is free, or was never used, both queues are empty: see tg_tcb_free(). */
+	for (uint32_t i = 0; i < cs->tcb.fresh; i++) {
+		tg_seg_free_list(&cs->segs, &cs->env, tg_tcb_at(cs, i)->rcv_head);
+		tg_seg_free_list(&cs->segs, &cs->env, tg_tcb_at(cs, i)->snd_head);
+	}
+	tg_tw_fini(&cs->tw, mem);
+	tg_segs_fini(&cs->segs, mem);
+	tg_pool_fini(&cs->tcb, mem);
+}
+
+static uint16_t
+send_mss(const struct tg_conns *cs, const struct tg_proven *p)
+{
+	uint32_t mss = p->mss < p->own_mss ? p->mss : p->own_mss;
+	/* Ethernet and two tags, IP, TCP; options come out of the payload. */
+	uint32_t fits = cs->buf_size - 22 - (p->v6 ? 60 : 40);
+
+	if (mss > fits)
+		mss = fits;
+	return (uint16_t)(p->ts ? mss - TS_BYTES : mss);
+}
+
+struct tg_tcb *
+tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg_time now)
+{
+	uint32_t idx = tg_pool_get(&cs->tcb), generation;
+	struct tg_tcb *t;
+
+	if (idx == TG_NONE)
+		return NULL;
+	t = tg_tcb_at(cs, idx);
+	generation = t->generation + 1;
+	memset(t, 0, sizeof(*t));
+	t->generation = generation;
+	t->key = p->key;
+	t->hash = p->hash;
+	t->state = TG_ESTABLISHED;
+	t->flags = (p->ts ? TG_TCB_TS : 0) | (p->sack ? TG_TCB_SACK : 0) |
+		(p->has_wscale ? TG_TCB_WSCALE : 0) | (p->cookie ? TG_TCB_COOKIE : 0) |
+		(p->nodelay ? TG_TCB_NODELAY : 0) | (p->v6 ? TG_TCB_V6 : 0);
+	t->rcv_nxt = p->irs + 1;
+	t->rcv_adv = t->rcv_nxt + p->rcv_wnd;
+	t->last_ack_sent = t->rcv_nxt;
+	t->snd_una = p->iss + 1;
+	t->snd_nxt = t->snd_una;
+	t->snd_max = t->snd_una;
+	t->snd_wnd = snd_wnd;
+	t->max_wnd = snd_wnd;
+	t->snd_wl1 = p->irs;
+	t->snd_wl2 = t->snd_una;
+	t->snd_wscale = p->has_wscale ? p->wscale : 0;
+	t->snd_mss = send_mss(cs, p);
+	t->own_mss = p->own_mss;
+	t->rcv_mss = p->own_mss < 536 ? p->own_mss : 536;
+	t->quick = QUICK_ACKS;
+	t->ts_recent = p->ts_recent;
+	t->ts_recent_at = tg_ms_of(now);
+	t->ts_offset = p->ts_offset;
+	t->rcv_head = t->rcv_tail = TG_NONE;
+	t->snd_head = t->snd_tail = t->snd_cur = TG_NONE;
+	t->rto_ms = p->synack_resent ? TG_RTO_INIT_LOST : TG_RTO_INIT;
+	if (p->rtt_ms != UINT32_MAX && !p->synack_resent)
+		tg_rtt_sample(cs, t, p->rtt_ms * 1000);
+	tg_cc_open(t, p->synack_resent);
+	memcpy(t->mac, p->mac, sizeof(t->mac));
+	t->path = p->path;
+	t->worker = p->worker & 0xf;
+	t->idle_ms = p->idle_ms;
+	if (t->idle_ms != 0)
+		tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
+	tg_count(cs, TG_CNT_PASSIVE_OPENS);
+	return t;
+}
+
+tg_conn
+tg_tcb_handle(const struct tg_conns *cs, const struct tg_tcb *t)
+{
+	return (uint64_t)t->generation << 32 | (tg_tcb_index(cs, t) + 1);
+}
+
+struct tg_tcb *
+tg_tcb_find(const struct tg_conns *cs, tg_conn c)
+{
+	uint32_t idx = (uint32_t)c - 1;
+	struct tg_tcb *t;
+
+	if (idx >= cs->tcb.fresh)
+		return NULL;
+	t = tg_tcb_at(cs, idx);
+	if (t->generation != c >> 32 || (t->flags & (TG_TCB_ACCEPTED | TG_TCB_ORPHAN)) != TG_TCB_ACCEPTED)
+		return NULL;
+	return t;
+}
+
+void
+tg_tcb_free(struct tg_conns *cs, struct tg_tcb *t)
+{
+	/* A stale handle must not match: no flags; the generation moves on at the next open. */
+	t->flags = 0;
+	t->state = TG_CLOSED;
+	tg_pool_put(&cs->tcb, tg_tcb_index(cs, t));
+}
+
+void
+tg_tcb_end(struct tg_conns *cs, struct tg_tcb *t, int error)
+{
+	uint32_t idx = tg_tcb_index(cs, t);
+
+	if (t->state == TG_ESTABLISHED || t->state == TG_CLOSE_WAIT)
+		tg_count(cs, TG_CNT_ESTAB_RESETS);
+	tg_sendq_purge(cs, t);
+	tg_wheel_cancel(&cs->wheel, idx);
+	if (t->flags & TG_TCB_IN_OUTQ)
+		tg_fifo_remove(&cs->out, &cs->tcb, TG_TCB_OUT, idx);
+	if ((t->flags & TG_TCB_NO_FLOW) == 0)
+		tg_flow_remove(cs->flow, t->hash, tg_flow_value(TG_FLOW_CONN, idx));
+	tg_path_put(cs->host, t->path);
+	/* What keeps meaning for the worker's handle, and nothing else. */
+	t->flags &= TG_TCB_ACCEPTED | TG_TCB_ORPHAN | TG_TCB_IN_EVENTQ | TG_TCB_FIN_RCVD |
+		TG_TCB_TS | TG_TCB_SACK | TG_TCB_WSCALE | TG_TCB_COOKIE | TG_TCB_V6;
+	t->flags |= TG_TCB_DEAD | TG_TCB_NO_FLOW;
+	t->state = TG_CLOSED;
+	if (t->error == 0)
+		t->error = (int16_t)error;
+	if (t->flags & TG_TCB_ORPHAN) {
+		tg_data_purge(cs, t);
+		tg_tcb_free(cs, t);
+	} else if (t->error != 0) {
+		tg_event_raise(cs, t, TG_EV_CLOSED);
+	}
+}
+
+void
+tg_tcb_want_output(struct tg_conns *cs, struct tg_tcb *t)
+{
+	if (t->flags & (TG_TCB_IN_OUTQ | TG_TCB_DEAD))
+		return;
+	t->flags |= TG_TCB_IN_OUTQ;
+	tg_fifo_push(&cs->out, &cs->tcb, TG_TCB_OUT, tg_tcb_index(cs, t));
+}
+
+/* Earliest running deadline. */
+static bool
+earliest(const struct tg_tcb *t, tg_ms *when)
+{
+	bool any = false;
+
+	if (t->flags & TG_TCB_T_REXMT) {
+		*when = t->rexmt_at;
+		any = true;
+	}
+	if ((t->flags & TG_TCB_T_DELACK) != 0 && (!any || tg_ms_before(t->delack_at, *when))) {
+		*when = t->delack_at;
+		any = true;
+	}
+	if ((t->flags & TG_TCB_T_IDLE) != 0 && (!any || tg_ms_before(t->idle_at, *when))) {
+		*when = t->idle_at;
+		any = true;
+	}
+	return any;
+}
+
+void
+tg_tcb_start(struct tg_conns *cs, struct tg_tcb *t, uint32_t which, uint32_t wait, tg_time now)
+{
+	tg_ms at = tg_ms_after(now, wait);
+
+	if (which == TG_TCB_T_REXMT)
+		t->rexmt_at = at;
+	else if (which == TG_TCB_T_DELACK)
+		t->delack_at = at;
+	else
+		t->idle_at = at;
+	t->flags |= which;
+	/*
+	 * The wheel is left alone when it will wake us early enough anyway: a busy connection
+	 * restarts its RTO with every ACK, and touches the wheel once per RTO.
+	 */
+	if (t->timer.slot == 0 || tg_ms_before(at, t->timer.deadline))
+		tg_wheel_arm(&cs->wheel, tg_tcb_index(cs, t), at);
+}
+
+void
+tg_tcb_timers(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
+{
+	tg_ms ms = tg_ms_of(now), when;
+
+	if ((t->flags & TG_TCB_T_DELACK) != 0 && tg_ms_due(t->delack_at, ms)) {
+		t->flags &= ~(uint32_t)TG_TCB_T_DELACK;
+		t->flags |= TG_TCB_ACK_NOW;
+		tg_count(cs, TG_CNT_DELAYED_ACKS);
+		tg_tcb_want_output(cs, t);
+	}
+	if ((t->flags & TG_TCB_T_IDLE) != 0 && tg_ms_due(t->idle_at, ms)) {
+		t->flags &= ~(uint32_t)TG_TCB_T_IDLE;
+		if (t->flags & TG_TCB_ORPHAN) {
+			tg_count(cs, TG_CNT_ABORT_ON_LINGER);
+			tg_tcb_end(cs, t, 0);
+			return;
+		}
+		tg_count(cs, TG_CNT_KEEPALIVE_IDLE);
+		tg_conn_reset(cs, t, -ETIMEDOUT);
+	}
+	if ((t->flags & TG_TCB_T_REXMT) != 0 && tg_ms_due(t->rexmt_at, ms)) {
+		t->flags &= ~(uint32_t)TG_TCB_T_REXMT;
+		if (!tg_rexmt_fire(cs, t, now))
+			return;
+	}
+	if (earliest(t, &when))
+		tg_wheel_arm(&cs->wheel, tg_tcb_index(cs, t), when);
+}

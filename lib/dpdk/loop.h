@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_DPDK_LOOP_H
+#define TG_DPDK_LOOP_H
+/**
+ * @file
+ * The poll loop of one lcore: a user of the public burst calls, like any embedding application.
+ */
+#include <tidegate/dpdk.h>
+
+/** Packets received or sent at a time. */
+#define TG_LOOP_BURST 32
+/** Ports of a loop at most. */
+#define TG_LOOP_PORTS 64
+
+/** How a loop is asked to end. */
+enum tg_loop_stop {
+	TG_LOOP_RUN,   /**< go on */
+	TG_LOOP_DRAIN, /**< let connections finish for drain_ms, then FIN, then RST */
+	TG_LOOP_NOW,   /**< RST for all, at once */
+};
+
+/** What a loop did. One writer, readable by any thread. */
+struct tg_loop_stats {
+	uint64_t turns;
+	uint64_t rx;         /**< packets received */
+	uint64_t tx;         /**< packets sent */
+	uint64_t rx_foreign; /**< packets that were not tidegate's: freed */
+	uint64_t tx_dropped; /**< packets the port did not take for TG_LOOP_TX_WAIT */
+};
+
+/** How long packets wait for a port that takes none, before they are dropped. */
+#define TG_LOOP_TX_WAIT (10 * TG_MSEC)
+
+/** One port as a loop sees it. */
+struct tg_loop_port {
+	uint16_t id;
+	uint16_t queue;
+	bool prepare; /**< offloads are on: rte_eth_tx_prepare() first */
+	uint16_t nb_unsent;
+	tg_time unsent_since; /**< when the port last took a packet */
+	struct rte_mbuf *unsent[TG_LOOP_BURST];
+};
+
+/** A loop. The caller fills in the first part and zeroes the rest. */
+struct tg_loop {
+	struct tg_shard *shard;
+	struct tg_clock clock; /**< started by the caller, with the engine's zero point */
+	uint32_t drain_ms;
+	uint32_t idle_sleep_us; /**< sleep so long when there is nothing to do; 0: poll */
+	unsigned nb_ports;
+	struct tg_loop_port port[TG_LOOP_PORTS];
+
+	uint32_t stop; /**< enum tg_loop_stop, set with tg_loop_stop() */
+	struct tg_loop_stats stats;
+};
+
+/** Asks a loop to end; any thread, may be called again with a stronger wish. */
+void tg_loop_stop(struct tg_loop *loop, enum tg_loop_stop how);
+
+/**
+ * Polls until asked to stop, then drains: every listener closed and TG_EV_DRAIN to the services;
+ * after drain_ms a FIN on what is left and a second later a RST, or the RST at once when every FIN
+ * is out already. Ends as soon as no connection is left (TIME_WAIT apart) and all is sent.
+ */
+void tg_loop_run(struct tg_loop *loop);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <time.h>
+
+#include "mailbox.h"
+
+/* How often the asker looks: far below what a person notices, far above what costs anything. */
+#define LOOK_US 50
+
+void
+tg_mailbox_answer(struct tg_mailbox *mb, struct tg_engine *e)
+{
+	uint32_t asked = TG_MAIL_ASKED;
+
+	/* The asker may just be taking its question back. */
+	if (!__atomic_compare_exchange_n(
+		    &mb->state, &asked, TG_MAIL_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	switch (mb->kind) {
+	case TG_MAIL_USAGE:
+		tg_engine_usage(e, &mb->usage);
+		mb->n = 1;
+		break;
+	case TG_MAIL_LISTEN:
+		mb->n = tg_engine_listeners(e, &mb->cursor, mb->listener, TG_MAIL_LISTENERS);
+		break;
+	case TG_MAIL_CONN:
+		mb->n = tg_engine_conns(e, &mb->cursor, mb->conn, TG_MAIL_CONNS);
+		break;
+	default:
+		mb->n = 0;
+		break;
+	}
+	__atomic_store_n(&mb->state, TG_MAIL_DONE, __ATOMIC_RELEASE);
+}
+
+/* Waits until the answer is there. False when it did not come in time. */
+static bool
+wait_done(const struct tg_mailbox *mb, unsigned timeout_ms)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_US * 1000};
+	unsigned long looks = (unsigned long)timeout_ms * 1000 / LOOK_US;
+
+	for (unsigned long i = 0; i <= looks; i++) {
+		if (__atomic_load_n(&mb->state, __ATOMIC_ACQUIRE) == TG_MAIL_DONE)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+int
+tg_mailbox_ask(struct tg_mailbox *mb, enum tg_mail_kind kind, uint32_t *cursor, unsigned timeout_ms)
+{
+	uint32_t state = __atomic_load_n(&mb->state, __ATOMIC_ACQUIRE);
+
+	/* A shard that stopped in the middle of an answer keeps the box for good. */
+	if (state == TG_MAIL_BUSY)
+		return -ETIMEDOUT;
+	mb->kind = kind;
+	mb->cursor = *cursor;
+	mb->n = 0;
+	__atomic_store_n(&mb->state, TG_MAIL_ASKED, __ATOMIC_RELEASE);
+	if (!wait_done(mb, timeout_ms)) {
+		uint32_t asked = TG_MAIL_ASKED;
+
+		if (__atomic_compare_exchange_n(&mb->state, &asked, TG_MAIL_IDLE, false,
+			    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return -ETIMEDOUT;
+		/* It was taken at the last moment: the answer is a few microseconds away. */
+		if (!wait_done(mb, timeout_ms))
+			return -ETIMEDOUT;
+	}
+	*cursor = mb->cursor;
+	return (int)mb->n;
+}

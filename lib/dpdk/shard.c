@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+
+#include "shard.h"
+
+/* Rounds of tg_engine_output() in one call: bounds the work done for other ports. */
+#define OUTPUT_ROUNDS 4
+
+int
+tg_shard_create(const struct tg_shard_config *cfg, struct tg_shard **out)
+{
+	struct tg_engine_config ec = cfg->engine;
+	struct tg_shard *s;
+	int rc;
+
+	if (cfg->pool == NULL || rte_pktmbuf_data_room_size(cfg->pool) < TG_DATA_ROOM_MIN)
+		return -EINVAL;
+	s = rte_zmalloc_socket("tidegate", sizeof(*s), RTE_CACHE_LINE_SIZE, cfg->socket_id);
+	if (s == NULL)
+		return -ENOMEM;
+	tg_env_init(&s->env, cfg->pool, cfg->socket_id, &ec.env);
+	s->number = ec.shard;
+	rc = tg_engine_create(&ec, &s->engine);
+	if (rc != 0) {
+		rte_free(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+static void
+stage_free(struct tg_stage *st)
+{
+	if (st == NULL)
+		return;
+	for (; st->head != st->tail; st->head++)
+		rte_pktmbuf_free(st->m[st->head % TG_STAGE_SIZE]);
+	rte_free(st);
+}
+
+void
+tg_shard_destroy(struct tg_shard *s)
+{
+	if (s == NULL)
+		return;
+	tg_engine_destroy(s->engine);
+	for (unsigned i = 0; i < TG_MAX_PORTS; i++)
+		stage_free(s->port[i].stage);
+	rte_free(s);
+}
+
+struct tg_engine *
+tg_shard_engine(struct tg_shard *s)
+{
+	return s->engine;
+}
+
+int
+tg_shard_add_port_as(struct tg_shard *s, uint16_t port_id, const struct tg_shard_port *port)
+{
+	struct tg_stage *st;
+	int rc;
+
+	if (port_id >= TG_MAX_PORTS)
+		return -EINVAL;
+	if (s->port[port_id].stage != NULL)
+		return -EEXIST;
+	st = rte_zmalloc_socket("tidegate", sizeof(*st), RTE_CACHE_LINE_SIZE, s->env.socket_id);
+	if (st == NULL)
+		return -ENOMEM;
+	rc = tg_engine_add_port(s->engine, port_id, port->mac, port->mtu, port->tx_offload);
+	if (rc != 0) {
+		rte_free(st);
+		return rc;
+	}
+	s->port[port_id].stage = st;
+	s->port[port_id].tx_vlan = port->tx_vlan;
+	return 0;
+}
+
+int
+tg_shard_add_port(struct tg_shard *s, uint16_t port_id)
+{
+	struct tg_shard_port port = {0};
+	struct rte_ether_addr mac;
+	struct rte_eth_conf conf;
+	int rc;
+
+	rc = rte_eth_macaddr_get(port_id, &mac);
+	if (rc == 0)
+		rc = rte_eth_dev_get_mtu(port_id, &port.mtu);
+	if (rc == 0)
+		rc = rte_eth_dev_conf_get(port_id, &conf);
+	if (rc != 0)
+		return rc;
+	memcpy(port.mac, mac.addr_bytes, sizeof(port.mac));
+	if (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM)
+		port.tx_offload |= TG_TX_IP_CSUM;
+	if (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
+		port.tx_offload |= TG_TX_TCP_CSUM;
+	port.tx_vlan = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_VLAN_INSERT) != 0;
+	return tg_shard_add_port_as(s, port_id, &port);
+}
+
+int
+tg_shard_add_worker(struct tg_shard *s, const struct tg_inline_worker *iw, struct tg_worker **out)
+{
+	int rc;
+
+	if (s->nb_workers == TG_MAX_WORKERS)
+		return -ENOSPC;
+	rc = tg_worker_create(s->engine, iw->ctx, out);
+	if (rc != 0)
+		return rc;
+	s->worker[s->nb_workers].worker = *out;
+	s->worker[s->nb_workers].how = *iw;
+	s->nb_workers++;
+	return 0;
+}
+
+/* Keeps a packet until the caller asks for what leaves through its port. */
+static void
+stage(struct tg_shard *s, uint16_t port, struct rte_mbuf *m)
+{
+	struct tg_stage *st = s->port[port].stage;
+
+	if (unlikely(st->tail - st->head == TG_STAGE_SIZE)) {
+		s->tx_stage_full++;
+		rte_pktmbuf_free(m);
+		return;
+	}
+	st->m[st->tail++ % TG_STAGE_SIZE] = m;
+}
+
+/* Gives a burst to the engine and does what it says. */
+static uint16_t
+work_off(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *foreign[], tg_time now)
+{
+	struct tg_rx_burst *b = &s->rx;
+	struct rte_mbuf *dead[TG_BURST];
+	unsigned nb_dead = 0;
+	uint16_t nb_foreign = 0;
+	bool tx_vlan = s->port[port_id].tx_vlan;
+
+	if (b->n == 0)
+		return 0;
+	tg_engine_input(s->engine, b->pkt, b->n, s->verdict, now);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct rte_mbuf *m;
+
+		switch (s->verdict[i].action) {
+		case TG_REPLY:
+			m = tg_rx_reply(b, i, tx_vlan);
+			if (likely(m != NULL))
+				stage(s, port_id, m);
+			else
+				s->tx_no_room++;
+			break;
+		case TG_KEEP:
+			s->env.held += tg_rx_keep(b, i);
+			break;
+		case TG_PASS:
+			foreign[nb_foreign++] = tg_rx_pass(b, i);
+			break;
+		default:
+			dead[nb_dead++] = tg_rx_drop(b, i);
+			break;
+		}
+	}
+	if (nb_dead != 0)
+		rte_pktmbuf_free_bulk(dead, nb_dead);
+	tg_rx_reset(b);
+	return nb_foreign;
+}
+
+uint16_t
+tg_shard_input(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], uint16_t n,
+	struct rte_mbuf *foreign[], tg_time now)
+{
+	uint16_t out = 0;
+
+	if (unlikely(port_id >= TG_MAX_PORTS || s->port[port_id].stage == NULL)) {
+		memmove(foreign, pkts, n * sizeof(*pkts));
+		return n;
+	}
+	for (uint16_t i = 0; i < n; i++) {
+		enum tg_rx_added added = tg_rx_add(&s->rx, pkts[i], port_id, s->env.pool);
+
+		if (added == TG_RX_FULL) {
+			out += work_off(s, port_id, foreign + out, now);
+			added = tg_rx_add(&s->rx, pkts[i], port_id, s->env.pool);
+		}
+		if (unlikely(added == TG_RX_NO_COPY)) {
+			s->rx_no_copy++;
+			rte_pktmbuf_free(pkts[i]);
+		}
+	}
+	return out + work_off(s, port_id, foreign + out, now);
+}
+
+void
+tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s)
+{
+	tg_engine_advance(s->engine, now, wall_s, TG_TIMER_BUDGET);
+	for (unsigned i = 0; i < s->nb_workers; i++)
+		if (tg_worker_pending(s->worker[i].worker))
+			s->worker[i].how.run(s->worker[i].worker, s->worker[i].how.ctx);
+	tg_mailbox_serve(&s->mailbox, s->engine);
+}
+
+/* Moves what the engine sends to where it belongs. Returns what it gave, of cap at most. */
+static unsigned
+pull(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], uint16_t *n, unsigned cap,
+	tg_time now)
+{
+	struct tg_pkt p[TG_BURST];
+	unsigned k = tg_engine_output(s->engine, p, RTE_MIN(cap, (unsigned)TG_BURST), now);
+
+	for (unsigned i = 0; i < k; i++) {
+		struct rte_mbuf *m = tg_tx_mbuf(&p[i], s->port[p[i].port].tx_vlan);
+
+		s->env.held--;
+		if (unlikely(m == NULL))
+			s->tx_no_room++;
+		else if (likely(p[i].port == port_id))
+			pkts[(*n)++] = m;
+		else
+			stage(s, p[i].port, m);
+	}
+	return k;
+}
+
+uint16_t
+tg_shard_output(
+	struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], uint16_t cap, tg_time now)
+{
+	struct tg_stage *st;
+	uint16_t n = 0;
+
+	if (unlikely(port_id >= TG_MAX_PORTS || s->port[port_id].stage == NULL))
+		return 0;
+	st = s->port[port_id].stage;
+	while (n < cap && st->head != st->tail)
+		pkts[n++] = st->m[st->head++ % TG_STAGE_SIZE];
+	for (unsigned round = 0; n < cap && round < OUTPUT_ROUNDS; round++) {
+		unsigned want = cap - n;
+
+		if (pull(s, port_id, pkts, &n, want, now) < RTE_MIN(want, (unsigned)TG_BURST))
+			break;
+	}
+	return n;
+}
+
+void
+tg_shard_get_stats(const struct tg_shard *s, struct tg_shard_stats *st)
+{
+	st->rx_no_copy = s->rx_no_copy;
+	st->tx_stage_full = s->tx_stage_full;
+	st->tx_no_room = s->tx_no_room;
+	st->held = (uint64_t)s->env.held;
+	st->staged = 0;
+	for (unsigned i = 0; i < TG_MAX_PORTS; i++)
+		if (s->port[i].stage != NULL)
+			st->staged += s->port[i].stage->tail - s->port[i].stage->head;
+}

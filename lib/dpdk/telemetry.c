@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The telemetry commands. They run on DPDK's telemetry threads.
+ *
+ * Counters are words with one writer, so they are read where they lie. Queues and connections are
+ * asked for through the shard's mailbox. An answer holds one page: DPDK 22.11 cuts its JSON off at
+ * 16 KiB, and a row takes up to 450 bytes.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_telemetry.h>
+#include <rte_version.h>
+
+#include "shard.h"
+
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+#define add_u64 rte_tel_data_add_dict_uint
+#else
+#define add_u64 rte_tel_data_add_dict_u64
+#endif
+
+/* Shards shown at most: as many as an engine can have siblings. */
+#define MAX_SHARDS 256
+/* How long a shard may take to answer before its loop counts as standing still. */
+#define ANSWER_MS 1000
+/* Questions for one page of connections: each looks at 4096 pool slots. */
+#define EMPTY_ANSWERS 256
+/* Different listeners over all shards. */
+#define MAX_ROWS 512
+
+/* Telemetry commands have no context argument, so the shards they show are found here. */
+static struct {
+	pthread_mutex_t lock; /* held while a command runs: a removed shard is not looked at */
+	struct tg_shard *shard[MAX_SHARDS];
+} shown = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+int
+tg_telemetry_add_shard(struct tg_shard *s)
+{
+	int rc = 0;
+
+	if (s->number >= MAX_SHARDS)
+		return -ENOSPC;
+	pthread_mutex_lock(&shown.lock);
+	if (shown.shard[s->number] != NULL)
+		rc = -EEXIST;
+	else
+		shown.shard[s->number] = s;
+	pthread_mutex_unlock(&shown.lock);
+	return rc;
+}
+
+void
+tg_telemetry_remove_shard(struct tg_shard *s)
+{
+	pthread_mutex_lock(&shown.lock);
+	if (s->number < MAX_SHARDS && shown.shard[s->number] == s)
+		shown.shard[s->number] = NULL;
+	pthread_mutex_unlock(&shown.lock);
+}
+
+/* Reads "A,B,..." into at most n numbers. Returns how many there are, -EINVAL for other text. */
+static int
+numbers(const char *params, uint64_t out[], int n)
+{
+	int k = 0;
+
+	while (params != NULL && *params != '\0') {
+		char *end;
+
+		if (k == n || *params < '0' || *params > '9')
+			return -EINVAL;
+		errno = 0;
+		out[k++] = strtoull(params, &end, 10);
+		if (errno != 0 || (*end != '\0' && *end != ','))
+			return -EINVAL;
+		params = *end == ',' ? end + 1 : end;
+	}
+	return k;
+}
+
+/* The shards a command is about: all, or one. */
+struct scope {
+	unsigned from, to; /* [from, to) */
+};
+
+static int
+scope_of(bool one, uint64_t shard, struct scope *sc)
+{
+	sc->from = 0;
+	sc->to = MAX_SHARDS;
+	if (!one)
+		return 0;
+	if (shard >= MAX_SHARDS || shown.shard[shard] == NULL)
+		return -ENOENT;
+	sc->from = (unsigned)shard;
+	sc->to = (unsigned)shard + 1;
+	return 0;
+}
+
+static uint64_t
+word(const uint64_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static void
+sum_counters(const struct tg_shard *s, struct tg_counters *sum)
+{
+	const struct tg_counters *c = tg_engine_counters(s->engine);
+
+	sum->received += word(&c->received);
+	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
+		sum->disposition[i] += word(&c->disposition[i]);
+	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
+		sum->event[i] += word(&c->event[i]);
+}
+
+static int
+show_counters(struct rte_tel_data *d, const struct scope *sc)
+{
+	struct tg_counters sum = {0};
+	struct tg_shard_stats glue = {0};
+	unsigned shards = 0;
+
+	for (unsigned i = sc->from; i < sc->to; i++) {
+		const struct tg_shard *s = shown.shard[i];
+
+		if (s == NULL)
+			continue;
+		shards++;
+		sum_counters(s, &sum);
+		glue.rx_no_copy += word(&s->rx_no_copy);
+		glue.tx_stage_full += word(&s->tx_stage_full);
+		glue.tx_no_room += word(&s->tx_no_room);
+	}
+	add_u64(d, "shards", shards);
+	add_u64(d, "received", sum.received);
+	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
+		add_u64(d, tg_disposition_name(i), sum.disposition[i]);
+	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
+		add_u64(d, tg_counter_name(i), sum.event[i]);
+	add_u64(d, "rx_no_copy", glue.rx_no_copy);
+	add_u64(d, "tx_stage_full", glue.tx_stage_full);
+	add_u64(d, "tx_no_room", glue.tx_no_room);
+	return 0;
+}
+
+static int
+show_usage(struct rte_tel_data *d, const struct scope *sc)
+{
+	struct tg_engine_usage sum = {0};
+
+	for (unsigned i = sc->from; i < sc->to; i++) {
+		struct tg_shard *s = shown.shard[i];
+		uint32_t cursor = 0;
+		int rc;
+
+		if (s == NULL)
+			continue;
+		rc = tg_mailbox_ask(&s->mailbox, TG_MAIL_USAGE, &cursor, ANSWER_MS);
+		if (rc < 0)
+			return rc;
+		sum.conns += s->mailbox.usage.conns;
+		sum.max_conns += s->mailbox.usage.max_conns;
+		sum.half_open += s->mailbox.usage.half_open;
+		sum.max_half_open += s->mailbox.usage.max_half_open;
+		sum.time_wait += s->mailbox.usage.time_wait;
+		sum.max_time_wait += s->mailbox.usage.max_time_wait;
+		sum.segments += s->mailbox.usage.segments;
+		sum.max_segments += s->mailbox.usage.max_segments;
+	}
+	add_u64(d, "conns", sum.conns);
+	add_u64(d, "max_conns", sum.max_conns);
+	add_u64(d, "half_open", sum.half_open);
+	add_u64(d, "max_half_open", sum.max_half_open);
+	add_u64(d, "time_wait", sum.time_wait);
+	add_u64(d, "max_time_wait", sum.max_time_wait);
+	add_u64(d, "segments", sum.segments);
+	add_u64(d, "max_segments", sum.max_segments);
+	return 0;
+}
+
+/* "192.0.2.1:80" or "[2001:db8::1]:80" */
+static void
+print_endpoint(const struct tg_endpoint *ep, char *out, size_t size)
+{
+	char a[INET6_ADDRSTRLEN];
+
+	if (tg_addr_is_v4(&ep->addr)) {
+		inet_ntop(AF_INET, ep->addr.b + 12, a, sizeof(a));
+		snprintf(out, size, "%s:%u", a, ep->port);
+	} else {
+		inet_ntop(AF_INET6, ep->addr.b, a, sizeof(a));
+		snprintf(out, size, "[%s]:%u", a, ep->port);
+	}
+}
+
+/* A new dictionary below d[list][n]. NULL when there is no memory. */
+static struct rte_tel_data *
+new_row(struct rte_tel_data *list, unsigned n)
+{
+	struct rte_tel_data *row = rte_tel_data_alloc();
+	char name[16];
+
+	if (row == NULL)
+		return NULL;
+	snprintf(name, sizeof(name), "%u", n);
+	rte_tel_data_start_dict(row);
+	if (rte_tel_data_add_dict_container(list, name, row, 0) != 0) {
+		rte_tel_data_free(row);
+		return NULL;
+	}
+	return row;
+}
+
+/* A new dictionary below d. NULL when there is no memory. */
+static struct rte_tel_data *
+new_list(struct rte_tel_data *d, const char *name)
+{
+	struct rte_tel_data *list = rte_tel_data_alloc();
+
+	if (list == NULL)
+		return NULL;
+	rte_tel_data_start_dict(list);
+	if (rte_tel_data_add_dict_container(d, name, list, 0) != 0) {
+		rte_tel_data_free(list);
+		return NULL;
+	}
+	return list;
+}
+
+static void
+merge_listener(struct tg_listener_info *sum, const struct tg_listener_info *l)
+{
+	sum->accept_queue += l->accept_queue;
+	sum->accept_bound += l->accept_bound;
+	sum->syn_queue += l->syn_queue;
+	sum->syn_young += l->syn_young;
+	sum->syn_acked += l->syn_acked;
+	sum->syn_bound += l->syn_bound;
+	sum->passive_opens += l->passive_opens;
+	sum->overflows += l->overflows;
+	sum->drops += l->drops;
+	sum->cookies_sent += l->cookies_sent;
+	sum->cookies_recv += l->cookies_recv;
+	sum->cookies_failed += l->cookies_failed;
+}
+
+/* Adds a shard's listener to the row of the same address, or makes a row. */
+static unsigned
+add_listener(struct tg_listener_info rows[], unsigned n, const struct tg_listener_info *l)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (rows[i].local.port == l->local.port && rows[i].dual_stack == l->dual_stack &&
+			memcmp(&rows[i].local.addr, &l->local.addr, sizeof(l->local.addr)) == 0) {
+			merge_listener(&rows[i], l);
+			return n;
+		}
+	if (n < MAX_ROWS)
+		rows[n++] = *l;
+	return n;
+}
+
+/* All listeners of the scope. Returns the number of rows or -ETIMEDOUT. */
+static int
+gather_listeners(const struct scope *sc, struct tg_listener_info rows[])
+{
+	unsigned n = 0;
+
+	for (unsigned i = sc->from; i < sc->to; i++) {
+		struct tg_shard *s = shown.shard[i];
+		uint32_t cursor = 0;
+		int k;
+
+		if (s == NULL)
+			continue;
+		do {
+			k = tg_mailbox_ask(&s->mailbox, TG_MAIL_LISTEN, &cursor, ANSWER_MS);
+			if (k < 0)
+				return k;
+			for (int j = 0; j < k; j++)
+				n = add_listener(rows, n, &s->mailbox.listener[j]);
+		} while (k == TG_MAIL_LISTENERS);
+	}
+	return (int)n;
+}
+
+static void
+print_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
+{
+	char local[64];
+
+	print_endpoint(&l->local, local, sizeof(local));
+	rte_tel_data_add_dict_string(row, "local", local);
+	rte_tel_data_add_dict_string(row, "state", tg_state_name(TG_LISTEN));
+	add_u64(row, "dual_stack", l->dual_stack);
+	add_u64(row, "recv_q", l->accept_queue);
+	add_u64(row, "send_q", l->accept_bound);
+	add_u64(row, "syn_queue", l->syn_queue);
+	add_u64(row, "syn_young", l->syn_young);
+	add_u64(row, "syn_acked", l->syn_acked);
+	add_u64(row, "syn_bound", l->syn_bound);
+	add_u64(row, "passive_opens", l->passive_opens);
+	add_u64(row, "overflows", l->overflows);
+	add_u64(row, "drops", l->drops);
+	add_u64(row, "cookies_sent", l->cookies_sent);
+	add_u64(row, "cookies_recv", l->cookies_recv);
+	add_u64(row, "cookies_failed", l->cookies_failed);
+}
+
+static int
+show_listeners(struct rte_tel_data *d, const struct scope *sc, uint64_t start)
+{
+	struct tg_listener_info *rows = calloc(MAX_ROWS, sizeof(*rows));
+	struct rte_tel_data *list = new_list(d, "listeners");
+	int n = -ENOMEM;
+
+	if (rows != NULL && list != NULL)
+		n = gather_listeners(sc, rows);
+	for (uint64_t i = start; n > 0 && i < (uint64_t)n; i++) {
+		struct rte_tel_data *row;
+
+		if (i == start + TG_MAIL_LISTENERS) {
+			add_u64(d, "next", i);
+			break;
+		}
+		row = new_row(list, (unsigned)i);
+		if (row == NULL)
+			n = -ENOMEM;
+		else
+			print_listener(row, &rows[i]);
+	}
+	free(rows);
+	return n < 0 ? n : 0;
+}
+
+static void
+print_conn(struct rte_tel_data *row, const struct tg_conn_info *c, unsigned shard)
+{
+	char ep[64];
+
+	rte_tel_data_add_dict_string(row, "state", tg_state_name(c->state));
+	print_endpoint(&c->tuple.local, ep, sizeof(ep));
+	rte_tel_data_add_dict_string(row, "local", ep);
+	print_endpoint(&c->tuple.remote, ep, sizeof(ep));
+	rte_tel_data_add_dict_string(row, "peer", ep);
+	add_u64(row, "shard", shard);
+	add_u64(row, "recv_q", c->recv_q);
+	add_u64(row, "send_q", c->send_q);
+	add_u64(row, "accepted", c->accepted);
+	add_u64(row, "cookie", c->from_cookie);
+	add_u64(row, "retries", c->retries);
+	add_u64(row, "mss", c->snd_mss);
+	add_u64(row, "snd_wscale", c->snd_wscale);
+	add_u64(row, "rcv_wscale", c->rcv_wscale);
+	add_u64(row, "timestamps", c->timestamps);
+	add_u64(row, "sack", c->sack);
+	add_u64(row, "srtt_us", c->srtt_us);
+	add_u64(row, "rto_ms", c->rto_ms);
+}
+
+/* One page from `at` on: the shard's number in the upper half, its cursor in the lower. */
+static int
+show_conns(struct rte_tel_data *d, uint64_t at)
+{
+	struct rte_tel_data *list = new_list(d, "conns");
+	unsigned i = at >> 32 < MAX_SHARDS ? (unsigned)(at >> 32) : MAX_SHARDS;
+	uint32_t cursor = (uint32_t)at;
+	int k = 0;
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (unsigned asked = 0; i < MAX_SHARDS && k == 0 && asked < EMPTY_ANSWERS;) {
+		struct tg_shard *s = shown.shard[i];
+
+		if (s == NULL || cursor == UINT32_MAX) {
+			i++;
+			cursor = 0;
+			continue;
+		}
+		asked++;
+		k = tg_mailbox_ask(&s->mailbox, TG_MAIL_CONN, &cursor, ANSWER_MS);
+		if (k < 0)
+			return k;
+		for (int j = 0; j < k; j++) {
+			struct rte_tel_data *row = new_row(list, (unsigned)j);
+
+			if (row == NULL)
+				return -ENOMEM;
+			print_conn(row, &s->mailbox.conn[j], i);
+		}
+	}
+	/* Whether another shard has anything is found out by asking for the next page. */
+	while (i < MAX_SHARDS && (shown.shard[i] == NULL || cursor == UINT32_MAX)) {
+		i++;
+		cursor = 0;
+	}
+	if (i < MAX_SHARDS)
+		add_u64(d, "next", (uint64_t)i << 32 | cursor);
+	return 0;
+}
+
+/* What an operator reads when there is no answer. */
+static int
+finish(struct rte_tel_data *d, int rc)
+{
+	if (rc == 0)
+		return 0;
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "error",
+		rc == -ETIMEDOUT        ? "the shard's loop did not answer for a second"
+			: rc == -ENOENT ? "no such shard"
+			: rc == -EINVAL ? "parameters are numbers, see /help"
+					: strerror(-rc));
+	return 0;
+}
+
+static int
+command(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	uint64_t p[2] = {0, 0};
+	struct scope sc;
+	int n = numbers(params, p, 2);
+	int rc = n < 0 ? n : 0;
+
+	rte_tel_data_start_dict(d);
+	pthread_mutex_lock(&shown.lock);
+	if (rc == 0 && strcmp(cmd, "/tidegate/conns") == 0) {
+		rc = show_conns(d, p[0]);
+	} else if (rc == 0 && strcmp(cmd, "/tidegate/listeners") == 0) {
+		rc = scope_of(n > 1, p[1], &sc);
+		if (rc == 0)
+			rc = show_listeners(d, &sc, p[0]);
+	} else if (rc == 0) {
+		rc = scope_of(n > 0, p[0], &sc);
+		if (rc == 0)
+			rc = strcmp(cmd, "/tidegate/usage") == 0 ? show_usage(d, &sc)
+								 : show_counters(d, &sc);
+	}
+	pthread_mutex_unlock(&shown.lock);
+	return finish(d, rc);
+}
+
+int
+tg_telemetry_init(void)
+{
+	static const struct {
+		const char *cmd;
+		const char *help;
+	} commands[] = {
+		{"/tidegate/counters", "Counters, summed over shards. Parameter: one shard"},
+		{"/tidegate/usage", "How full the engines are, summed. Parameter: one shard"},
+		{"/tidegate/listeners",
+			"Listeners and their queues, summed over shards, 32 a "
+			"page. Parameters: first row (\"next\"), one shard"},
+		{"/tidegate/conns",
+			"Connections, half-open and TIME_WAIT entries, a page of up "
+			"to 32. Parameter: where to go on (\"next\")"},
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(commands); i++) {
+		int rc = rte_telemetry_register_cmd(commands[i].cmd, command, commands[i].help);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A segment for a listener that belongs to no entry: SYNs, cookies, strays (listener-semantics
+ * sections 3 and 4).
+ */
+#include <string.h>
+
+#include "admission.h"
+#include "cookie.h"
+#include "engine_internal.h"
+
+/* A cookie lives at most 96 s (listener-semantics section 5). */
+#define COOKIE_LIFETIME (96 * TG_SEC)
+
+static struct tg_verdict
+drop_syn(struct tg_engine *e, struct tg_lsn *l, enum tg_disposition d)
+{
+	l->drops++;
+	tg_engine_count(e, TG_CNT_LISTEN_DROPS);
+	return tg_verdict(TG_DROP, d);
+}
+
+static unsigned
+offer_flags(const struct tg_offer *o, const struct tg_frame *f)
+{
+	return (o->has_wscale ? TG_HALF_WSCALE | o->wscale : 0u) | (o->sack ? TG_HALF_SACK : 0u) |
+		(o->ts ? TG_HALF_TS : 0u) | (f->ip_version == 6 ? TG_HALF_V6 : 0u);
+}
+
+/* A SYN-ACK whose numbers carry the whole state: nothing is written but the packet. */
+static struct tg_verdict
+answer_with_cookie(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l,
+	const struct tg_offer *o)
+{
+	const struct tg_frame *f = &rx->f;
+	struct tg_cookie_state st = {
+		.mss = o->mss,
+		.wscale = o->has_wscale ? o->wscale : TG_COOKIE_NO_WSCALE,
+		.sack = o->sack,
+		.ts = o->ts,
+	};
+	uint32_t iss, tsval = 0;
+	struct tg_tuple tuple;
+	struct tg_segment s;
+	struct tg_verdict v;
+
+	tg_rx_tuple(f, &tuple);
+	iss = tg_cookie_make(&e->secret, &tuple, f->seq, &st, rx->digest.ts_offset + tg_ms_of(e->now),
+		&tsval);
+	tg_reply_init(&e->host, rx->pkt, f, &s);
+	tg_synack_fill(&s, &e->synack, offer_flags(o, f), &e->host.port[rx->pkt->port], iss, f->seq,
+		tsval, o->tsval);
+	v = tg_reply(e, rx, &s);
+	if (v.action == TG_REPLY) {
+		l->cookies_sent++;
+		l->cookie_until = e->now + COOKIE_LIFETIME;
+		tg_engine_count(e, TG_CNT_SYNCOOKIES_SENT);
+	}
+	return v;
+}
+
+/* Fills a half-open entry; its place in the flow table and the SYN queue is the caller's. */
+static void
+fill_half(struct tg_half *h, const struct tg_rx *rx, const struct tg_offer *o, uint32_t lsn,
+	uint32_t iss)
+{
+	const struct tg_frame *f = &rx->f;
+
+	h->key = rx->key;
+	h->key.free_use = (uint16_t)lsn;
+	h->irs = f->seq;
+	h->iss = iss;
+	h->ts_recent = o->tsval;
+	h->mss = o->mss;
+	h->wnd = f->wnd;
+	h->flags = (uint16_t)offer_flags(o, f);
+	memcpy(h->mac, f->l2.src, sizeof(h->mac));
+}
+
+static struct tg_verdict
+answer_with_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_offer *o,
+	const struct tg_tw *reuse)
+{
+	struct tg_lsn *l = &e->listeners.lsn[lsn];
+	uint32_t idx, iss = tg_isn(&rx->digest, e->now);
+	struct tg_segment s;
+	struct tg_verdict v;
+	struct tg_half *h;
+	uint16_t path;
+
+	path = tg_path_get(&e->host, rx->pkt, &rx->f);
+	if (path == TG_PATH_NONE)
+		return drop_syn(e, l, TG_DISP_DROP_NO_LINK);
+	idx = tg_synq_get(&e->synq);
+	h = tg_half_at(&e->synq, idx);
+	if (reuse != NULL)
+		iss = tg_tw_next_iss(reuse, iss);
+	fill_half(h, rx, o, lsn, iss);
+	h->path = path;
+
+	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
+	tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[rx->pkt->port], iss, h->irs,
+		rx->digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
+	v = tg_reply(e, rx, &s);
+	if (v.action != TG_REPLY) {
+		tg_path_put(&e->host, path);
+		tg_synq_put(&e->synq, idx);
+		return v;
+	}
+	if (reuse != NULL) {
+		uint32_t old = (uint32_t)((size_t)((const uint8_t *)reuse - e->conns.tw.pool.base) /
+			e->conns.tw.pool.stride);
+
+		tg_tw_remove(&e->conns.tw, &e->flow, old);
+		tg_engine_count(e, TG_CNT_TW_RECYCLED);
+	}
+	tg_flow_insert(&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_SYN, idx));
+	tg_synq_sent(&e->synq, idx, e->now);
+	l->syn_count++;
+	l->syn_young++;
+	return v;
+}
+
+struct tg_verdict
+tg_input_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw *reuse)
+{
+	struct tg_lsn *l = &e->listeners.lsn[lsn];
+	bool pool_full = e->synq.pool.used == e->synq.pool.capacity;
+	bool always = e->cfg.syncookies == TG_SYNCOOKIES_ALWAYS;
+	enum tg_admit admit = tg_admit_syn(l, e->cfg.syncookies, pool_full);
+	struct tg_offer offer;
+
+	/*
+	 * A SYN that takes over a TIME_WAIT pair needs an ISN above the old one, which a cookie
+	 * cannot promise: it passes the queue and cookie rules, not the accept queue's (L).
+	 */
+	if (reuse != NULL)
+		admit = tg_acceptq_full(l) ? TG_ADMIT_DROP_ACCEPTQ
+			: pool_full	   ? TG_ADMIT_DROP_SYNQ
+					   : TG_ADMIT_ENTRY;
+	else if (always || admit == TG_ADMIT_COOKIE ||
+		(admit == TG_ADMIT_DROP_ACCEPTQ && (tg_synq_full(l) || pool_full)))
+		tg_engine_count(e, TG_CNT_REQQ_FULL_COOKIES);
+	tg_offer_take(&offer, &rx->opt, rx->f.ip_version == 4, e->cfg.timestamps, e->cfg.sack,
+		e->cfg.window_scaling);
+	switch (admit) {
+	case TG_ADMIT_ENTRY:
+		return answer_with_entry(e, rx, lsn, &offer, reuse);
+	case TG_ADMIT_COOKIE:
+		return answer_with_cookie(e, rx, l, &offer);
+	case TG_ADMIT_DROP_SYNQ:
+		tg_engine_count(e, TG_CNT_REQQ_FULL_DROP);
+		return drop_syn(e, l, TG_DISP_DROP_SYNQ_FULL);
+	case TG_ADMIT_DROP_ACCEPTQ:
+		break;
+	}
+	l->overflows++;
+	tg_engine_count(e, TG_CNT_LISTEN_OVERFLOWS);
+	return drop_syn(e, l, TG_DISP_DROP_ACCEPTQ_FULL);
+}
+
+struct tg_verdict
+tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
+{
+	unsigned flags = rx->f.flags;
+
+	if ((flags & TG_SYN) != 0 && (flags & (TG_RST | TG_FIN)) != 0)
+		return tg_verdict(TG_DROP, TG_DISP_DROP_SYN_FLAGS);
+	if (flags & TG_RST)
+		return tg_verdict(TG_DROP, TG_DISP_DROP_STRAY_RST);
+	if (flags & TG_ACK)
+		return tg_input_cookie(e, rx, lsn);
+	if (flags & TG_SYN)
+		return tg_input_syn(e, rx, lsn, NULL);
+	return tg_verdict(TG_DROP, TG_DISP_DROP_NO_FLAGS);
+}

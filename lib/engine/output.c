@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What leaves without a packet to answer: SYN-ACKs by timer, then connections in turn.
+ */
+#include "engine_internal.h"
+
+/* A SYN-ACK again, or the RST that tells a real client we gave up. */
+static bool
+send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
+{
+	struct tg_half *h = tg_half_at(&e->synq, idx);
+	struct tg_pkt *pkt = tg_outbox_next(ob);
+	struct tg_digest digest;
+	struct tg_tuple tuple;
+	struct tg_segment s;
+
+	if (pkt == NULL)
+		return false;
+	pkt->port = tg_half_address(&e->host, h, &s);
+	if (h->flags & TG_HALF_GIVE_UP) {
+		s.seq = h->iss + 1;
+		s.ack = h->irs + 1;
+		s.flags = TG_RST | TG_ACK;
+		s.wnd = 0;
+		s.tos = 0;
+		s.ip_id = 0;
+		s.opt.present = 0;
+		tg_engine_count(e, TG_CNT_OUT_RSTS);
+	} else {
+		tg_half_tuple(e, h, &tuple);
+		tg_secret_digest(&e->secret, &tuple, &digest);
+		tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[pkt->port], h->iss, h->irs,
+			digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
+		tg_engine_count(e, TG_CNT_OUT_SEGS);
+		tg_engine_count(e, TG_CNT_SYN_RETRANS);
+		tg_engine_count(e, TG_CNT_RETRANS_SEGS);
+	}
+	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s));
+	tg_emit_tcp(pkt, &s, 0, 0, e->host.port[pkt->port].offload);
+	if (h->flags & TG_HALF_GIVE_UP)
+		tg_half_remove(e, idx);
+	else
+		tg_synq_sent(&e->synq, idx, e->now);
+	return true;
+}
+
+static void
+output_conns(struct tg_engine *e, struct tg_outbox *ob)
+{
+	struct tg_conns *cs = &e->conns;
+	uint32_t turns = cs->out.count;
+
+	/* Each connection gets one turn: those with more to send queue up again behind the rest. */
+	while (turns-- > 0 && ob->n < ob->cap && !ob->starved) {
+		uint32_t idx = tg_fifo_pop(&cs->out, &cs->tcb, TG_TCB_OUT);
+		struct tg_tcb *t = tg_tcb_at(cs, idx);
+
+		t->flags &= ~(uint32_t)TG_TCB_IN_OUTQ;
+		if (tg_conn_output(cs, t, ob, e->now) != TG_OUT_DONE)
+			tg_tcb_want_output(cs, t);
+	}
+}
+
+unsigned
+tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsigned cap, tg_time now)
+{
+	struct tg_outbox ob;
+
+	e->now = now;
+	if (e->synq.resend.head == TG_NONE && e->conns.out.head == TG_NONE)
+		return 0;
+	tg_outbox_open(&ob, pkt, cap, &e->cfg.env);
+	while (e->synq.resend.head != TG_NONE)
+		if (!send_half(e, &ob, e->synq.resend.head))
+			break;
+	output_conns(e, &ob);
+	tg_outbox_close(&ob);
+	if (ob.starved)
+		tg_engine_count(e, TG_CNT_TX_NO_BUFFER);
+	return ob.n;
+}

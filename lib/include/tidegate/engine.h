@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TIDEGATE_ENGINE_H
+#define TIDEGATE_ENGINE_H
+/**
+ * @file
+ * The seam of the core: packets and time in, packets and events out.
+ *
+ * An engine is a function of (packets, time, configuration, seed): it reads no clock, has no
+ * globals, takes no lock and allocates no memory after tg_engine_create(). One thread at a time
+ * may call into an engine; different engines share nothing.
+ *
+ * A turn of the loop around it:
+ *
+ *     n = rx_burst(...);
+ *     tg_engine_input(e, pkt, n, verdict, now);      // replies come back in the same buffers
+ *     tg_engine_advance(e, now, wall_seconds, 64);   // timers
+ *     worker code: tg_worker_events(), tg_accept(), tg_recv(), tg_send() ...
+ *     m = tg_engine_output(e, pkt, cap, now);        // whatever else must leave
+ */
+#include "counters.h"
+#include "pkt.h"
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What the engine is given of its surroundings. All callbacks run on the engine's thread. */
+struct tg_env {
+	void *ctx; /**< passed to every callback */
+	/** Zeroed memory of `size` bytes at `align` (a power of 2), or NULL. Creation only. */
+	void *(*alloc)(void *ctx, size_t size, size_t align);
+	/** Takes back what alloc gave. Called by tg_engine_destroy() and a failed create only. */
+	void (*free)(void *ctx, void *p, size_t size);
+	/** Fills n packet buffers. All or nothing: returns n or 0. */
+	unsigned (*buf_alloc)(void *ctx, struct tg_buf out[], unsigned n);
+	/** Releases n buffers. */
+	void (*buf_free)(void *ctx, void *const buf[], unsigned n);
+};
+
+/** When SYNs are answered with cookies. */
+enum tg_syncookies {
+	TG_SYNCOOKIES_OFF = 0,	  /**< never: a full SYN queue drops */
+	TG_SYNCOOKIES_FULL = 1,	  /**< when the SYN queue is full */
+	TG_SYNCOOKIES_ALWAYS = 2, /**< every SYN; no SYN-queue entry is made */
+};
+
+/** Settings of an engine; start from tg_engine_config_init(). */
+struct tg_engine_config {
+	struct tg_env env;
+	uint8_t seed[32];	    /**< secret random bytes; engines with one seed and one
+					 wall clock accept each other's cookies */
+	uint64_t wall_s;	    /**< wall-clock seconds at creation */
+	tg_time now;		    /**< monotonic time at creation */
+	uint16_t shard;		    /**< this engine's number, 0 to shards - 1 */
+	uint16_t shards;	    /**< engines that share the listeners' bounds, 1 to 256 */
+	uint32_t max_conns;	    /**< connection entries, 1 to 2^24 */
+	uint32_t max_half_open;	    /**< SYN-queue entries over all listeners, 1 to 2^24 */
+	uint32_t max_time_wait;	    /**< TIME_WAIT entries, 1 to 2^24; the oldest makes room */
+	uint32_t max_segments;	    /**< buffers held in send and receive queues, 1 to 2^24 */
+	uint32_t buf_size;	    /**< least tg_buf.size that env.buf_alloc gives, TG_BUF_MIN to
+					 65535: bounds the segments that are sent */
+	uint32_t somaxconn;	    /**< cap of every backlog, 1 to 2^20 */
+	uint8_t syncookies;	    /**< enum tg_syncookies */
+	uint8_t synack_retries;	    /**< SYN-ACK retransmissions, 0 to 255 */
+	uint8_t retries;	    /**< retransmissions before a connection is given up, 1 to 30 */
+	uint8_t orphan_retries;	    /**< the same after the worker closed, 1 to 30 */
+	uint32_t synack_rto_ms;	    /**< first SYN-ACK timeout, doubled each time, 100 to 120000 */
+	uint32_t rto_min_ms;	    /**< least RTO, 1 to 60000 (RFC 6298 wants 1000) */
+	uint32_t delayed_ack_ms;    /**< longest wait of an ACK, 0 to 500 (RFC 9293 MUST-40) */
+	uint32_t time_wait_ms;	    /**< 2 MSL, 0 to 240000 */
+	uint32_t fin_timeout_ms;    /**< closed by the worker, FIN acked, no FIN from the peer */
+	uint32_t rcvbuf;	    /**< receive buffer of a connection in bytes, 4096 to 2^26 */
+	uint32_t sndbuf;	    /**< send buffer of a connection in bytes, 4096 to 2^26 */
+	uint32_t rst_rate;	    /**< RSTs per second to segments without connection, 0 = none */
+	bool abort_on_overflow;	    /**< RST when a last ACK finds the accept queue full */
+	bool closed_port_drop;	    /**< stay silent for ports nobody listens on */
+	bool timestamps;	    /**< offer RFC 7323 timestamps back */
+	bool sack;		    /**< offer SACK-permitted back */
+	bool window_scaling;	    /**< offer a window scale back */
+};
+
+/** Fills in the defaults named in config/tidegate.yaml; env, seed and wall_s stay zero. */
+TG_API void tg_engine_config_init(struct tg_engine_config *cfg);
+
+/**
+ * Makes an engine. Takes all memory it will ever use through cfg->env.alloc.
+ *
+ * @param cfg  copied
+ * @param out  set on success; the caller's until tg_engine_destroy()
+ * @return 0; -EINVAL when a value is out of its range; -ENOMEM (nothing is kept)
+ */
+TG_API int tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out);
+
+/** Ends an engine: every buffer and all memory go back through env. Nothing is sent. */
+TG_API void tg_engine_destroy(struct tg_engine *e);
+
+/**
+ * Tells the engine of a port.
+ *
+ * @param port     id, 0 to 63, as it will stand in tg_pkt.port
+ * @param mac      the port's address
+ * @param mtu      IP MTU in bytes, 576 to 9216 (1280 for IPv6)
+ * @param offload  TG_TX_IP_CSUM, TG_TX_TCP_CSUM: checksums the port computes
+ * @return 0, -EINVAL, -EEXIST
+ */
+TG_API int tg_engine_add_port(struct tg_engine *e, uint16_t port, const uint8_t mac[6],
+	uint16_t mtu, uint16_t offload);
+
+/**
+ * Adds a local address. ARP and ND are answered for it on this port only; TCP and echo on any.
+ *
+ * @param prefix_len  on-link prefix (0 to 32 for IPv4, 0 to 128 for IPv6); tells the directed
+ *                    broadcast address, from which and to which nothing is taken
+ * @return 0; -EINVAL (not a unicast address, no such port); -EEXIST; -ENOSPC (more than 256)
+ */
+TG_API int tg_engine_add_addr(struct tg_engine *e, uint16_t port, const struct tg_addr *addr,
+	uint8_t prefix_len);
+
+/** What the caller must now do with a packet's buffer. */
+enum tg_action {
+	TG_DROP,  /**< release it */
+	TG_REPLY, /**< transmit it on the port it came from: it holds the answer now */
+	TG_KEEP,  /**< nothing: the engine owns it and will release it through env.buf_free */
+	TG_PASS,  /**< it is not tidegate's and unchanged: the caller's choice */
+};
+
+/** The engine's word on one packet. */
+struct tg_verdict {
+	uint8_t action;	     /**< enum tg_action */
+	uint8_t disposition; /**< enum tg_disposition */
+};
+
+/**
+ * Takes a burst of received packets.
+ *
+ * @param pkt      n packets; a TG_REPLY entry is rewritten in place (data, len, flags, offload
+ *                 fields). Chains: every segment is an own buffer; on TG_KEEP all of them are the
+ *                 engine's, otherwise all the caller's.
+ * @param n        any number; worked on in groups of 32
+ * @param verdict  n verdicts, filled
+ * @param now      monotonic time, not before that of any earlier call
+ * @return n
+ */
+TG_API unsigned tg_engine_input(struct tg_engine *e, struct tg_pkt pkt[], unsigned n,
+	struct tg_verdict verdict[], tg_time now);
+
+/**
+ * Gives what must leave: segments, ACKs, retransmissions, RSTs, at most cap packets in buffers
+ * of env.buf_alloc. They are the caller's from here on. Call until it returns less than cap, or
+ * go on next turn.
+ *
+ * @return packets filled, 0 to cap
+ */
+TG_API unsigned tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsigned cap,
+	tg_time now);
+
+/**
+ * Fires timers that are due, at most `budget` of them.
+ *
+ * @param wall_s  wall-clock seconds, for the rotation of cookie keys
+ * @return timers fired; `budget` means there may be more
+ */
+TG_API unsigned tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s,
+	unsigned budget);
+
+/**
+ * When advance or output must be called next, if no packet comes before.
+ *
+ * @return `now` when something is due or waits to leave, TG_TIME_NEVER when idle
+ */
+TG_API tg_time tg_engine_deadline(const struct tg_engine *e, tg_time now);
+
+/** Settings of a listener; start from tg_listener_config_init(). */
+struct tg_listener_config {
+	struct tg_endpoint local;  /**< `::` or `::ffff:0.0.0.0` are wildcards; port 1 to 65535 */
+	bool dual_stack;	   /**< local.addr is `::`: IPv4 too */
+	uint32_t backlog;	   /**< bounds the accept queue and, in its default, the SYN queue;
+					1 to 2^20, capped by somaxconn; for all shards together */
+	uint32_t idle_timeout_ms;  /**< connections on which no byte moved in either direction for
+					so long are reset; 0 = never, up to 2^31 - 1 */
+	bool nodelay;		   /**< connections start with Nagle's algorithm off (RFC 9293 3.7.4) */
+	struct tg_worker *worker;  /**< who is told of connections; required */
+};
+
+/** Defaults: IPv4 wildcard, backlog 4096, no idle timeout, nodelay. */
+TG_API void tg_listener_config_init(struct tg_listener_config *cfg);
+
+/**
+ * Opens a listener.
+ *
+ * @param out  its handle
+ * @return 0; -EINVAL; -EADDRINUSE (same address and port, or a dual-stack overlap);
+ *         -EADDRNOTAVAIL (not a wildcard and not a local address); -ENOSPC (more than 256)
+ */
+TG_API int tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener *out);
+
+/**
+ * Closes a listener: half-open entries vanish silently, connections nobody accepted get a RST,
+ * accepted ones live on. The address can be listened on again at once.
+ *
+ * @return 0 or -EBADF
+ */
+TG_API int tg_unlisten(struct tg_engine *e, tg_listener l);
+
+/**
+ * Begins to stop: every listener is closed, every worker gets TG_EV_DRAIN. Connections go on.
+ */
+TG_API void tg_engine_drain(struct tg_engine *e);
+
+/** Second step of stopping: a FIN on every connection that has not sent one. */
+TG_API void tg_engine_finish(struct tg_engine *e);
+
+/**
+ * Last step of stopping: listeners are closed, every connection gets a RST and its handle is stale
+ * from here on, without an event; call tg_engine_output() until it is empty.
+ */
+TG_API void tg_engine_reset(struct tg_engine *e);
+
+/** TCP states as RFC 9293 3.3.2 names them. */
+enum tg_state {
+	TG_CLOSED,
+	TG_LISTEN,
+	TG_SYN_RECEIVED,
+	TG_ESTABLISHED,
+	TG_FIN_WAIT_1,
+	TG_FIN_WAIT_2,
+	TG_CLOSE_WAIT,
+	TG_CLOSING,
+	TG_LAST_ACK,
+	TG_TIME_WAIT,
+};
+
+/** Name of a state as `ss` prints it ("ESTAB", "SYN-RECV", ...). Static storage. */
+TG_API const char *tg_state_name(enum tg_state s);
+
+/** A listener as an operator sees it. */
+struct tg_listener_info {
+	tg_listener listener;
+	struct tg_endpoint local;
+	bool dual_stack;
+	uint32_t accept_queue; /**< connections waiting now (Recv-Q) */
+	uint32_t accept_bound; /**< this shard's share of the bound (Send-Q) */
+	uint32_t syn_queue;    /**< half-open entries now */
+	uint32_t syn_young;    /**< of these, SYN-ACK sent once */
+	uint32_t syn_acked;    /**< of these, last ACK seen and not acted on */
+	uint32_t syn_bound;    /**< this shard's share of the bound */
+	uint64_t passive_opens;
+	uint64_t overflows;    /**< ListenOverflows */
+	uint64_t drops;	       /**< ListenDrops */
+	uint64_t cookies_sent;
+	uint64_t cookies_recv;
+	uint64_t cookies_failed;
+};
+
+/** A connection, half-open entry or TIME_WAIT entry as an operator or worker sees it. */
+struct tg_conn_info {
+	tg_conn conn; /**< 0 for half-open and TIME_WAIT entries */
+	struct tg_tuple tuple;
+	uint8_t state;	       /**< enum tg_state */
+	bool accepted;	       /**< a worker has taken it */
+	bool sack;	       /**< SACK permitted by both sides */
+	bool timestamps;       /**< RFC 7323 timestamps in use */
+	bool window_scaling;
+	uint8_t snd_wscale;    /**< the peer's shift */
+	uint8_t rcv_wscale;    /**< ours */
+	uint8_t retries;       /**< retransmissions without progress */
+	bool from_cookie;      /**< came in by a SYN cookie */
+	uint16_t snd_mss;      /**< payload bytes we send at most per segment, options excluded */
+	uint32_t recv_q;       /**< bytes the worker has not read */
+	uint32_t send_q;       /**< bytes not acknowledged */
+	uint32_t snd_wnd;      /**< the peer's window in bytes */
+	uint32_t rcv_wnd;      /**< our window in bytes */
+	uint32_t cwnd;	       /**< congestion window in bytes */
+	uint32_t ssthresh;     /**< slow-start threshold in bytes */
+	uint32_t srtt_us;      /**< smoothed RTT, 0 = no sample */
+	uint32_t rto_ms;
+};
+
+/** How full an engine is. */
+struct tg_engine_usage {
+	uint32_t conns, max_conns;
+	uint32_t half_open, max_half_open;
+	uint32_t time_wait, max_time_wait;
+	uint32_t segments, max_segments; /**< buffers held in queues */
+	uint32_t listeners;
+};
+
+/** Counts of this engine; readable from any thread, see struct tg_counters. */
+TG_API const struct tg_counters *tg_engine_counters(const struct tg_engine *e);
+
+/** Telemetry key, and text, of a disposition. Static storage; NULL when out of range. */
+TG_API const char *tg_disposition_name(enum tg_disposition d);
+TG_API const char *tg_disposition_text(enum tg_disposition d);
+
+/** Name, and text, of a counter. Static storage; NULL when out of range. */
+TG_API const char *tg_counter_name(enum tg_counter c);
+TG_API const char *tg_counter_text(enum tg_counter c);
+
+/** Fills in how full the engine is. */
+TG_API void tg_engine_usage(const struct tg_engine *e, struct tg_engine_usage *u);
+
+/** Lists listeners from index *cursor on, which moves; start with 0. @return number filled */
+TG_API unsigned tg_engine_listeners(const struct tg_engine *e, uint32_t *cursor,
+	struct tg_listener_info out[], unsigned cap);
+
+/**
+ * Lists connections, then half-open entries, then TIME_WAIT entries; *cursor starts at 0 and
+ * moves. Entries that come or go between calls may be seen or not; none is seen twice. At most
+ * 4096 pool slots are looked at in a call, so 0 may be returned before the end.
+ *
+ * @return number filled; *cursor is UINT32_MAX at the end
+ */
+TG_API unsigned tg_engine_conns(const struct tg_engine *e, uint32_t *cursor,
+	struct tg_conn_info out[], unsigned cap);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_LISTEN_ADMISSION_H
+#define TG_LISTEN_ADMISSION_H
+/**
+ * @file
+ * What to do with a SYN for a listener, and what of its offer is taken up.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "listener.h"
+#include "tcpopt.h"
+
+/** Answer to "may this SYN in?". */
+enum tg_admit {
+	TG_ADMIT_ENTRY,	       /**< a SYN-queue entry and a SYN-ACK */
+	TG_ADMIT_COOKIE,       /**< a cookie, no state */
+	TG_ADMIT_DROP_SYNQ,    /**< SYN queue full and cookies off */
+	TG_ADMIT_DROP_ACCEPTQ, /**< accept queue full */
+};
+
+/** Smallest MSS that is believed; a smaller one costs us more headers than data. */
+#define TG_MSS_MIN 64
+
+/** Largest window a SYN-ACK can offer: it is never scaled. */
+#define TG_SYNACK_WND_MAX 65535
+
+/** What both sides agree on, after our settings are applied to the peer's offer. */
+struct tg_offer {
+	uint16_t mss; /**< what the peer can receive, at least TG_MSS_MIN */
+	uint8_t wscale;
+	bool has_wscale;
+	bool sack;
+	bool ts;
+	uint32_t tsval;
+};
+
+/**
+ * Decides on a SYN (listener-semantics section 3, rules 2, 3 and 5): the SYN queue is looked at
+ * before the accept queue, as Linux does.
+ *
+ * @param syncookies  enum tg_syncookies
+ * @param pool_full   no half-open entry is free in the whole engine: as good as a full SYN queue
+ */
+enum tg_admit tg_admit_syn(const struct tg_lsn *l, unsigned syncookies, bool pool_full);
+
+/** Which options are agreed on: offered by the peer and allowed by us. */
+void tg_offer_take(struct tg_offer *o, const struct tg_tcpopt *opt, bool v4, bool allow_ts,
+	bool allow_sack, bool allow_wscale);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of listeners: see listener.h.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "listener.h"
+
+#define BUCKETS (2u * TG_LISTENERS_MAX)
+
+static unsigned
+bucket_of(uint16_t port)
+{
+	return (port * 40503u >> 4) % BUCKETS;
+}
+
+static bool
+is_wildcard_v6(const struct tg_addr *a)
+{
+	static const struct tg_addr any6;
+
+	return memcmp(a, &any6, sizeof(any6)) == 0;
+}
+
+static bool
+is_wildcard_v4(const struct tg_addr *a)
+{
+	const struct tg_addr any4 = tg_addr_v4(0, 0, 0, 0);
+
+	return memcmp(a, &any4, sizeof(any4)) == 0;
+}
+
+void
+tg_listeners_init(struct tg_listeners *t)
+{
+	memset(t, 0, sizeof(*t));
+}
+
+tg_listener
+tg_lsn_handle(const struct tg_listeners *t, uint32_t idx)
+{
+	return (uint32_t)t->lsn[idx].generation << 16 | (idx + 1);
+}
+
+uint32_t
+tg_lsn_index(const struct tg_listeners *t, tg_listener h)
+{
+	uint32_t idx = (h & 0xffff) - 1;
+
+	if (idx >= TG_LISTENERS_MAX || !t->lsn[idx].used || t->lsn[idx].generation != h >> 16)
+		return TG_NONE;
+	return idx;
+}
+
+uint32_t
+tg_share_of(uint32_t bound, uint16_t shard, uint16_t shards)
+{
+	uint32_t share = bound / shards + (shard < bound % shards ? 1 : 0);
+
+	return share > 0 ? share : 1;
+}
+
+/* Two listeners of one port clash when some address would reach both with the same rank. */
+static bool
+clashes(const struct tg_lsn *l, const struct tg_listener_config *cfg)
+{
+	if (l->local.port != cfg->local.port)
+		return false;
+	if (memcmp(&l->local.addr, &cfg->local.addr, sizeof(struct tg_addr)) == 0)
+		return true;
+	return (l->dual_stack && is_wildcard_v4(&cfg->local.addr)) ||
+		(cfg->dual_stack && is_wildcard_v4(&l->local.addr));
+}
+
+int
+tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
+	const struct tg_share *share, uint8_t worker, uint32_t *idx)
+{
+	uint32_t free_idx = TG_NONE, bound;
+	struct tg_lsn *l;
+	uint16_t *b;
+
+	if (cfg->local.port == 0 || cfg->backlog == 0 || cfg->backlog > (1u << 20) ||
+		(cfg->dual_stack && !is_wildcard_v6(&cfg->local.addr)))
+		return -EINVAL;
+	for (uint32_t i = 0; i < TG_LISTENERS_MAX; i++) {
+		if (!t->lsn[i].used) {
+			if (free_idx == TG_NONE)
+				free_idx = i;
+		} else if (clashes(&t->lsn[i], cfg)) {
+			return -EADDRINUSE;
+		}
+	}
+	if (free_idx == TG_NONE)
+		return -ENOSPC;
+	l = &t->lsn[free_idx];
+	/* A new life for the slot; the generation alone goes on, so old handles stay stale. */
+	*l = (struct tg_lsn){.generation = (uint16_t)(l->generation + 1)};
+	l->used = true;
+	l->local = cfg->local;
+	l->dual_stack = cfg->dual_stack;
+	l->nodelay = cfg->nodelay;
+	l->idle_timeout_ms = cfg->idle_timeout_ms;
+	l->worker = worker;
+	bound = cfg->backlog < share->somaxconn ? cfg->backlog : share->somaxconn;
+	l->accept_bound = tg_share_of(bound, share->shard, share->shards);
+	l->syn_bound = l->accept_bound;
+	tg_fifo_init(&l->acceptq);
+	b = &t->bucket[bucket_of(cfg->local.port)];
+	l->next = *b;
+	*b = (uint16_t)(free_idx + 1);
+	t->count++;
+	*idx = free_idx;
+	return 0;
+}
+
+void
+tg_lsn_close(struct tg_listeners *t, uint32_t idx)
+{
+	uint16_t *p = &t->bucket[bucket_of(t->lsn[idx].local.port)];
+
+	while (*p != idx + 1)
+		p = &t->lsn[*p - 1].next;
+	*p = t->lsn[idx].next;
+	t->lsn[idx].used = false;
+	t->count--;
+}
+
+uint32_t
+tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port)
+{
+	uint32_t wildcard = TG_NONE, dual = TG_NONE;
+	unsigned i = t->bucket[bucket_of(port)];
+
+	for (; i != 0; i = t->lsn[i - 1].next) {
+		const struct tg_lsn *l = &t->lsn[i - 1];
+
+		if (l->local.port != port)
+			continue;
+		if (memcmp(&l->local.addr, addr, sizeof(*addr)) == 0)
+			return i - 1;
+		if (tg_addr_is_v4(addr)) {
+			if (is_wildcard_v4(&l->local.addr))
+				wildcard = i - 1;
+			else if (l->dual_stack)
+				dual = i - 1;
+		} else if (is_wildcard_v6(&l->local.addr)) {
+			wildcard = i - 1;
+		}
+	}
+	return wildcard != TG_NONE ? wildcard : dual;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_LISTEN_LISTENER_H
+#define TG_LISTEN_LISTENER_H
+/**
+ * @file
+ * A listener, the table of all of them, and their accept queues.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tidegate/engine.h>
+
+#include "fifo.h"
+
+#define TG_LISTENERS_MAX 256
+
+/** A listener. */
+struct tg_lsn {
+	struct tg_endpoint local;
+	bool used;
+	bool dual_stack;
+	bool nodelay;
+	uint8_t worker; /**< number of the worker in its engine */
+	uint16_t generation;
+	uint16_t next; /**< next listener of the same port bucket, 1 + index, 0 = end */
+	uint32_t idle_timeout_ms;
+
+	uint32_t accept_bound;	 /**< this shard's share of min(backlog, somaxconn) */
+	uint32_t syn_bound;	 /**< the same for half-open entries */
+	uint32_t syn_count;	 /**< half-open entries now */
+	uint32_t syn_young;	 /**< of these, SYN-ACK sent once */
+	uint32_t syn_acked;	 /**< of these, last ACK seen and not acted on */
+	struct tg_fifo acceptq;	 /**< TCBs, linked by the caller's pool */
+	tg_time cookie_until;	 /**< cookies are checked before this time */
+
+	uint64_t passive_opens;
+	uint64_t overflows;
+	uint64_t drops;
+	uint64_t cookies_sent;
+	uint64_t cookies_recv;
+	uint64_t cookies_failed;
+};
+
+/** All listeners of an engine. Fixed size; zero and tg_listeners_init() start it. */
+struct tg_listeners {
+	struct tg_lsn lsn[TG_LISTENERS_MAX];
+	uint16_t bucket[2 * TG_LISTENERS_MAX]; /**< by port, 1 + index, 0 = empty */
+	uint32_t count;
+};
+
+/** What a listener needs to know of its engine to size its bounds. */
+struct tg_share {
+	uint32_t somaxconn;
+	uint16_t shard;
+	uint16_t shards;
+};
+
+/** Empties the table. */
+void tg_listeners_init(struct tg_listeners *t);
+
+/** Handle of a listener. */
+tg_listener tg_lsn_handle(const struct tg_listeners *t, uint32_t idx);
+
+/** Index of a handle, or TG_NONE when it is stale. */
+uint32_t tg_lsn_index(const struct tg_listeners *t, tg_listener h);
+
+/**
+ * Opens a listener.
+ *
+ * @return 0 and *idx; -EADDRINUSE; -ENOSPC; -EINVAL
+ */
+int tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
+	const struct tg_share *share, uint8_t worker, uint32_t *idx);
+
+/** Closes one. Its entries and accept queue are the caller's to clean up first. */
+void tg_lsn_close(struct tg_listeners *t, uint32_t idx);
+
+/**
+ * The listener a segment to addr:port is for: exact address before wildcard, wildcard of the same
+ * family before a dual-stack one.
+ *
+ * @return its index or TG_NONE
+ */
+uint32_t tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port);
+
+/**
+ * A shard's share of a bound: shares of all shards sum to it when it is at least their number,
+ * and none is below 1.
+ */
+uint32_t tg_share_of(uint32_t bound, uint16_t shard, uint16_t shards);
+
+/** True when another connection may not enter the accept queue (Linux: holds bound + 1). */
+static inline bool
+tg_acceptq_full(const struct tg_lsn *l)
+{
+	return l->acceptq.count > l->accept_bound;
+}
+
+/** True when the SYN queue takes no more. */
+static inline bool
+tg_synq_full(const struct tg_lsn *l)
+{
+	return l->syn_count >= l->syn_bound;
+}
+
+#endif

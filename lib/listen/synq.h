@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_LISTEN_SYNQ_H
+#define TG_LISTEN_SYNQ_H
+/**
+ * @file
+ * The SYN queue: half-open connections, one cache line each.
+ *
+ * Every entry waits in one of a few FIFOs, one for each distinct SYN-ACK timeout (synack_rto
+ * doubled k times, capped at 120 s): inserting, expiring and removing is O(1) whatever the number
+ * of entries. An expired entry waits in the `resend` FIFO until output() has a buffer for it.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fifo.h"
+#include "flow.h"
+#include "ticks.h"
+
+/** Cap of the SYN-ACK timeout in ms. */
+#define TG_SYNACK_RTO_MAX 120000
+/** Distinct timeouts: 100 ms doubled to 120 s is 12 steps; later retries share the last. */
+#define TG_SYNQ_LEVELS 12
+
+/** Flags of a half-open entry; the low 4 bits of the same word hold the peer's window scale. */
+enum tg_half_flags {
+	TG_HALF_WSCALE_MASK = 0x000f,
+	TG_HALF_WSCALE = 1 << 4, /**< window scaling agreed */
+	TG_HALF_SACK = 1 << 5,	 /**< SACK agreed */
+	TG_HALF_TS = 1 << 6,	 /**< timestamps agreed */
+	TG_HALF_ACKED = 1 << 7,	 /**< a valid last ACK came and was not acted on */
+	TG_HALF_RESEND = 1 << 8, /**< in the resend FIFO, not in a timeout FIFO */
+	TG_HALF_V6 = 1 << 9,	 /**< IPv6 */
+	TG_HALF_GIVE_UP = 1 << 10, /**< acked but never let in: RST at the next output */
+};
+
+/** A half-open connection. */
+struct tg_half {
+	struct tg_flow_key key; /**< free_use: index of the listener; lport 0 while free */
+	uint32_t irs;		/**< the peer's ISN */
+	uint32_t iss;		/**< ours */
+	uint32_t ts_recent;	/**< TSval of the SYN */
+	struct tg_link link;	/**< timeout or resend FIFO */
+	tg_ms deadline;		/**< of the SYN-ACK timeout */
+	uint16_t mss;		/**< what the peer can receive */
+	uint16_t wnd;		/**< window of the peer's last segment, unscaled */
+	uint8_t mac[6];		/**< the peer's, of its last valid segment */
+	uint16_t path;		/**< the way back (host.h) */
+	uint8_t retries;	/**< SYN-ACK retransmissions so far */
+	uint8_t answered;	/**< last answer to a repeated SYN, in 1/200 of the timeout
+				     after the last SYN-ACK by timer, rounded up; 0 = none */
+	uint16_t flags;		/**< enum tg_half_flags */
+};
+_Static_assert(sizeof(struct tg_half) == 64, "one cache line");
+
+/** The SYN queue of an engine, all listeners together. */
+struct tg_synq {
+	struct tg_pool pool; /**< struct tg_half */
+	uint32_t rto_ms;     /**< first timeout */
+	struct tg_fifo wait[TG_SYNQ_LEVELS];
+	struct tg_fifo resend;
+};
+
+/** Sizes the queue. @return 0 or -ENOMEM */
+int tg_synq_init(struct tg_synq *q, const struct tg_mem *mem, uint32_t capacity, uint32_t rto_ms);
+
+/** Gives the memory back. */
+void tg_synq_fini(struct tg_synq *q, const struct tg_mem *mem);
+
+static inline struct tg_half *
+tg_half_at(const struct tg_synq *q, uint32_t idx)
+{
+	return tg_pool_at(&q->pool, idx);
+}
+
+/** SYN-ACK timeout in ms after `retries` retransmissions. */
+uint32_t tg_synq_wait(const struct tg_synq *q, uint8_t retries);
+
+/** Takes an entry with all fields zero, not in any FIFO. @return index or TG_NONE */
+uint32_t tg_synq_get(struct tg_synq *q);
+
+/** A SYN-ACK has left: starts the timeout that entry's retries call for. */
+void tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now);
+
+/** Takes the entry out of its FIFO and returns it to the pool. */
+void tg_synq_put(struct tg_synq *q, uint32_t idx);
+
+/**
+ * The next entry whose timeout has come, moved to the resend FIFO with retries not yet raised.
+ *
+ * @return its index or TG_NONE
+ */
+uint32_t tg_synq_expired(struct tg_synq *q, tg_ms now);
+
+/** Earliest timeout. @return false when no entry waits */
+bool tg_synq_next(const struct tg_synq *q, tg_ms *when);
+
+/**
+ * May a segment that does not complete the handshake be answered at `now`? True at most once in
+ * 500 ms; a true answer is remembered.
+ *
+ * @param ack  the answer is an ACK, not the SYN-ACK again: then SYN-ACKs sent by timer do not
+ *             count as answers
+ */
+bool tg_synq_may_answer(const struct tg_synq *q, struct tg_half *h, tg_ms now, bool ack);
+
+/** When the entry's last SYN-ACK by timer (or its first) left. */
+tg_ms tg_synq_sent_at(const struct tg_synq *q, const struct tg_half *h);
+
+#endif

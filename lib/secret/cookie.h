@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_SECRET_COOKIE_H
+#define TG_SECRET_COOKIE_H
+/**
+ * @file
+ * SYN cookies: a half-open connection carried in the numbers of its own SYN-ACK (RFC 4987 3.6).
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tidegate/types.h>
+
+#include "secret.h"
+
+/** tg_cookie_state.wscale of a peer that offered no window scaling. */
+#define TG_COOKIE_NO_WSCALE 0xff
+
+/** Low bits of TSval that a cookie with timestamps uses: 9 of state, 3 of tag; 4.096 s of clock. */
+#define TG_COOKIE_TSBITS 12
+
+/** The negotiated state a cookie carries. */
+struct tg_cookie_state {
+	uint16_t mss; /**< what the peer can receive, at least 64; rounded down to a level, never up
+		       */
+	uint8_t wscale; /**< the peer's, or TG_COOKIE_NO_WSCALE; rounded down without timestamps */
+	bool sack;
+	bool ecn; /**< lost without timestamps */
+	bool ts;  /**< the SYN had a timestamp option: selects layout and keys */
+};
+
+/**
+ * Makes the cookie that answers a SYN.
+ *
+ * @param s        keys; current epoch
+ * @param t        the 4-tuple
+ * @param irs      the client's ISN (SEG.SEQ of the SYN)
+ * @param st       what the SYN offered; on return what the cookie can carry of it
+ * @param ts_clock with st->ts: the connection's timestamp clock now (offset added)
+ * @param tsval    with st->ts: set to the TSval to send: at most ts_clock (modulo 2^32), less
+ *                 than 2^TG_COOKIE_TSBITS ms behind it; may be NULL without
+ * @return the ISN to send in the SYN-ACK
+ */
+uint32_t tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs,
+	struct tg_cookie_state *st, uint32_t ts_clock, uint32_t *tsval);
+
+/**
+ * Proves an ACK against the cookie it must echo: one PRF call, one constant-time comparison.
+ *
+ * @param irs    SEG.SEQ - 1 of the ACK
+ * @param iss    SEG.ACK - 1 of the ACK
+ * @param has_ts the ACK has a timestamp option; never matches a cookie made without, and the
+ *               other way round
+ * @param tsecr  its echo reply
+ * @param st     filled when true is returned
+ * @return whether the cookie is ours and its epoch still valid: always up to 32 s after it was
+ *         made, never from 96 s on
+ */
+bool tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs,
+	uint32_t iss, bool has_ts, uint32_t tsecr, struct tg_cookie_state *st);
+
+#endif

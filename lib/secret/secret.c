@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From one 32-byte seed to every key.
+ *
+ * Seed = k1 | k2, two AES-128 keys. A root key is a label enciphered twice,
+ *
+ *   root(label) = AES_k2(AES_k1(label))
+ *
+ *   label:  "TGK1" | purpose 1 | zero 3 | epoch 8        (16 bytes, big-endian)
+ *
+ * A label is one whole block and no two are equal, so nothing has to be hashed or chained. A
+ * cascade of two ciphers with independent keys is at least as hard to tell from random as the
+ * stronger of the two: all 32 bytes count, and half a seed that leaks or was badly chosen does not
+ * open the rest. Meeting in the middle costs 2^128 steps, what AES-128 itself promises. Outputs of
+ * a permutation never repeat; keys that are never equal differ from random ones by odds of q^2 /
+ * 2^129, at a root an epoch nothing.
+ *
+ * Digest keys are roots themselves. A cookie epoch has one root, which numbers its 4 x (1 + 48)
+ * keys and masks:
+ *
+ *   derived(mode, i) = AES_root("TGC1" | mode 1 | zero 10 | i 1)    i = 0: k, i = 1 + 16 n + v:
+ * T[n][v]
+ *
+ * A root is forgotten once its epoch is expanded. Rotation does not protect the past against one
+ * who takes the seed, nor is it meant to: it bounds the life of a cookie.
+ *
+ * 198 PRF calls and 8 key schedules an epoch: about 5 us with CPU instructions, once in 64 s.
+ */
+#include <string.h>
+
+#include "block.h"
+#include "secret.h"
+
+/* Never renumber: all machines of a fleet must agree. */
+enum purpose {
+	PURPOSE_TUPLE4 = 1,
+	PURPOSE_TUPLE6 = 2,
+	PURPOSE_COOKIE = 3,
+};
+
+/* "TGD1": keeps the digest's input apart from other uses of a tuple, should they share a key. */
+#define DIGEST_DOMAIN UINT32_C(0x54474431)
+
+_Static_assert(TG_COOKIE_NIBBLES * 16 + 1 <= 256, "a mask's number is one byte");
+
+static void
+derive_root(const struct tg_secret *s, enum purpose purpose, uint64_t epoch, struct tg_prf *root)
+{
+	uint8_t x[16] = {'T', 'G', 'K', '1', (uint8_t)purpose};
+	struct tg_prf half;
+
+	tg_put_be64(x + 8, epoch);
+	tg_prf_init(&half, s->seed, s->allow_hw);
+	tg_prf_block(&half, x, x);
+	tg_prf_init(&half, s->seed + 16, s->allow_hw);
+	tg_prf_block(&half, x, x);
+	tg_prf_init(root, x, s->allow_hw);
+	tg_prf_wipe(&half);
+	tg_wipe(x, sizeof(x));
+}
+
+static void
+derive(const struct tg_prf *root, unsigned mode, unsigned i, uint8_t out[16])
+{
+	const uint8_t label[16] = {'T', 'G', 'C', '1', (uint8_t)mode, [15] = (uint8_t)i};
+
+	tg_prf_block(root, label, out);
+}
+
+static void
+derive_epoch(struct tg_secret *s, uint64_t epoch)
+{
+	struct tg_cookie_key *keys = s->cookie[epoch % 4];
+	struct tg_prf root;
+	uint8_t k[16];
+
+	derive_root(s, PURPOSE_COOKIE, epoch, &root);
+	for (unsigned mode = 0; mode < TG_COOKIE_MODES; mode++) {
+		derive(&root, mode, 0, k);
+		tg_prf_init(&keys[mode].k, k, s->allow_hw);
+		for (unsigned n = 0; n < TG_COOKIE_NIBBLES; n++)
+			for (unsigned v = 0; v < 16; v++)
+				derive(&root, mode, 1 + 16 * n + v, keys[mode].t[n][v]);
+	}
+	tg_prf_wipe(&root);
+	tg_wipe(k, sizeof(k));
+}
+
+static void
+set_clock(struct tg_secret *s, uint64_t wall_s)
+{
+	s->epoch = wall_s / TG_EPOCH_S;
+	s->second_half = wall_s % TG_EPOCH_S >= TG_EPOCH_S / 2;
+}
+
+void
+tg_secret_init(struct tg_secret *s, const uint8_t seed[32], uint64_t wall_s, bool allow_hw)
+{
+	memset(s, 0, sizeof(*s));
+	memcpy(s->seed, seed, sizeof(s->seed));
+	s->allow_hw = allow_hw;
+	set_clock(s, wall_s);
+	derive_root(s, PURPOSE_TUPLE4, 0, &s->tuple4);
+	derive_root(s, PURPOSE_TUPLE6, 0, &s->tuple6);
+	/* Epoch numbers count modulo 2^64: before epoch 0 comes 2^64 - 1, in slot 3 as it should.
+	 */
+	for (uint64_t i = 0; i < 3; i++)
+		derive_epoch(s, s->epoch - 1 + i);
+}
+
+void
+tg_secret_advance(struct tg_secret *s, uint64_t wall_s)
+{
+	uint64_t held = s->epoch - 1; /* held, held + 1, held + 2 are derived */
+
+	set_clock(s, wall_s);
+	if (s->epoch - 1 == held)
+		return;
+	/*
+	 * Three epochs in a row never share a slot of four, so what is still good survives and what
+	 * is missing replaces what is not needed, whichever way and however far the clock moved.
+	 */
+	for (uint64_t i = 0; i < 3; i++) {
+		uint64_t epoch = s->epoch - 1 + i;
+
+		if (epoch - held >= 3)
+			derive_epoch(s, epoch);
+	}
+}
+
+void
+tg_secret_digest(const struct tg_secret *s, const struct tg_tuple *t, struct tg_digest *d)
+{
+	_Alignas(16) uint8_t x[16 * TG_TUPLE_BLOCKS];
+	bool v4 = tg_tuple_is_v4(t);
+	unsigned blocks = tg_tuple_blocks(t, v4, DIGEST_DOMAIN, x);
+
+	if (v4)
+		tg_prf_block(&s->tuple4, x, x);
+	else
+		tg_prf_cbcmac(&s->tuple6, x, blocks, x);
+	d->hash = tg_get_be32(x);
+	d->isn = tg_get_be32(x + 4);
+	d->ts_offset = tg_get_be32(x + 8);
+}
+
+void
+tg_secret_wipe(struct tg_secret *s)
+{
+	tg_wipe(s, sizeof(*s));
+}

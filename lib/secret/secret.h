@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_SECRET_SECRET_H
+#define TG_SECRET_SECRET_H
+/**
+ * @file
+ * Every key of an engine, derived from one 32-byte seed.
+ *
+ *  - boot-long keys (flow hash, RFC 6528 ISN, timestamp offset): from the seed alone
+ *  - cookie keys: from the seed and the epoch number floor(wall_seconds / 64), so that machines
+ *    with one seed and roughly one clock hold the same keys, and rotation needs no message
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tidegate/types.h>
+
+#include "prf.h"
+
+/** Length of a cookie epoch in seconds of wall-clock time. */
+#define TG_EPOCH_S 64
+
+/** Cookie key families: {IPv4, IPv6} x {without, with timestamps}. */
+#define TG_COOKIE_MODES 4
+/** Nibbles of encoded state that are mixed in as secret masks: 7 bits in 2, 9 bits in 3. */
+#define TG_COOKIE_NIBBLES 3
+
+/** Keys of one epoch and mode. tag = AES_k(x XOR T[0][enc & 15] XOR T[1][enc >> 4 & 15] ...). */
+struct tg_cookie_key {
+	struct tg_prf k;
+	_Alignas(16) uint8_t t[TG_COOKIE_NIBBLES][16][16];
+};
+
+/** What one PRF call over a 4-tuple yields: independent 32-bit words. */
+struct tg_digest {
+	uint32_t hash;      /**< flow hash; never leaves the machine */
+	uint32_t isn;       /**< F() of RFC 6528: add the clock */
+	uint32_t ts_offset; /**< timestamp offset of RFC 7323 5.4 */
+};
+
+/** All secrets of an engine. Engine-owned, one thread. */
+struct tg_secret {
+	uint8_t seed[32];
+	struct tg_prf tuple4; /**< digest key for IPv4 tuples */
+	struct tg_prf tuple6; /**< digest key for IPv6 tuples */
+	uint64_t epoch;       /**< wall_s / TG_EPOCH_S at the last tg_secret_advance() */
+	bool second_half;     /**< wall_s is in the second half of the epoch */
+	bool allow_hw;
+	/** [epoch modulo 4][2 * IPv6 + timestamps]: previous, current and next epoch are valid */
+	struct tg_cookie_key cookie[4][TG_COOKIE_MODES];
+};
+
+/** Derives all keys. `allow_hw` false forces the portable PRF (tests). */
+void tg_secret_init(struct tg_secret *s, const uint8_t seed[32], uint64_t wall_s, bool allow_hw);
+
+/**
+ * Follows the wall clock: derives the keys of a new epoch when one begins (one epoch per call in
+ * steady state, about 200 PRF calls; all three when the clock jumped).
+ */
+void tg_secret_advance(struct tg_secret *s, uint64_t wall_s);
+
+/** One PRF call (3 blocks for IPv6) over the 4-tuple. */
+void tg_secret_digest(const struct tg_secret *s, const struct tg_tuple *t, struct tg_digest *d);
+
+/** Overwrites all keys and the seed. */
+void tg_secret_wipe(struct tg_secret *s);
+
+/**
+ * Initial sequence number, RFC 6528: digest.isn plus a clock of one tick in 4 microseconds.
+ */
+static inline uint32_t
+tg_isn(const struct tg_digest *d, tg_time now)
+{
+	return d->isn + (uint32_t)(now / 4000);
+}
+
+#endif

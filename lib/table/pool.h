@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_TABLE_POOL_H
+#define TG_TABLE_POOL_H
+/**
+ * @file
+ * A fixed pool of equal entries, addressed by index. Sized once, never grows.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The index that is no entry. */
+#define TG_NONE UINT32_MAX
+
+/** Memory callbacks as a table needs them; called at creation and destruction only. */
+struct tg_mem {
+	void *ctx;
+	void *(*alloc)(void *ctx, size_t size, size_t align); /**< zeroed memory, or NULL */
+	void (*free)(void *ctx, void *p, size_t size);
+};
+
+/** A pool. Free entries form a LIFO list through four bytes at link_off. All zero: no entries. */
+struct tg_pool {
+	uint8_t *base;
+	uint32_t stride;   /**< bytes, at least 4 */
+	uint32_t capacity; /**< entries */
+	uint32_t used;
+	uint32_t fresh;	   /**< entries from here on were never handed out: untouched memory */
+	uint32_t free_head;
+	size_t link_off;   /**< where in a free entry the list link lives */
+};
+
+/**
+ * Sizes a pool.
+ *
+ * @param stride    entry size in bytes; the base is on a cache line, so with
+ *                  multiples of 64 every entry is
+ * @param capacity  entries, 1 to 2^30 - 1
+ * @param link_off  offset of a uint32_t in the entry that the free list may use while the entry
+ *                  is free (so that e.g. a generation number elsewhere survives)
+ * @return 0 or -ENOMEM
+ */
+int tg_pool_init(struct tg_pool *p, const struct tg_mem *mem, uint32_t stride, uint32_t capacity,
+	size_t link_off);
+
+/** Gives the memory back. Safe on a pool that is all zero. */
+void tg_pool_fini(struct tg_pool *p, const struct tg_mem *mem);
+
+/**
+ * Takes an entry: its index, or TG_NONE when all are in use. Its contents are what they were when
+ * it was put back, except for the link's four bytes; zero when it was never in use.
+ */
+uint32_t tg_pool_get(struct tg_pool *p);
+
+/** Returns an entry, which must be in use. */
+void tg_pool_put(struct tg_pool *p, uint32_t idx);
+
+/** Address of an entry. */
+static inline void *
+tg_pool_at(const struct tg_pool *p, uint32_t idx)
+{
+	return p->base + (size_t)idx * p->stride;
+}
+
+#endif

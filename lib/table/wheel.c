@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "wheel.h"
+
+/*
+ * Time stands at a cursor, the first tick that may still hold entries: now + 1. The level of a
+ * deadline is the highest group of six bits in which it differs from the cursor, its slot is that
+ * group. So level 0 holds the rest of the cursor's own block of 64 ms, level 1 the rest of its
+ * block of 4.1 s, and so on, and three things follow:
+ *
+ * - the earliest entry is in the lowest level that is not empty, at the lowest slot;
+ * - equal deadlines are always in the same slot, in the order in which they came;
+ * - when the cursor enters a block, the slot of that block one level up, and no other, moves down.
+ *
+ * The last level also keeps what lies beyond its span of 2^24 ms: its slots are a ring, and who
+ * is not in the cursor's span yet stays in his slot for one more turn of 4.7 h (123 at most). All
+ * blocks divide 2^32, so the wrap of tg_ms is a block boundary like any other.
+ */
+enum {
+	BITS = 6,
+	TOP = TG_WHEEL_LEVELS - 1,
+	SLOT_MASK = TG_WHEEL_SLOTS - 1,
+	/** tg_timer.slot of an entry in `due`. */
+	SLOT_DUE = 1 + TG_WHEEL_LEVELS * TG_WHEEL_SLOTS,
+};
+static_assert(TG_WHEEL_SLOTS == 1 << BITS, "a slot is a group of six bits");
+static_assert(BITS * TG_WHEEL_LEVELS < 32, "the last level is a ring in 32 bits");
+static_assert(offsetof(struct tg_timer, link) == 0, "the FIFO finds the link at the timer");
+static_assert(SLOT_DUE <= UINT16_MAX, "fits tg_timer.slot");
+
+static struct tg_timer *timer_of(const struct tg_wheel *w, uint32_t idx)
+{
+	return (struct tg_timer *)((uint8_t *)tg_pool_at(w->pool, idx) + w->off);
+}
+
+static tg_ms cursor(const struct tg_wheel *w)
+{
+	return w->now + 1;
+}
+
+/** What tg_timer.slot of a deadline is while the cursor stands where it does. */
+static unsigned slot_of(const struct tg_wheel *w, tg_ms deadline)
+{
+	const uint32_t diff = deadline ^ cursor(w);
+	unsigned level;
+
+	if (tg_ms_before(deadline, cursor(w)))
+		return SLOT_DUE;
+	level = (31 - (unsigned)__builtin_clz(diff | 1)) / BITS;
+	if (level > TOP)
+		level = TOP;
+	return 1 + level * TG_WHEEL_SLOTS + (deadline >> (level * BITS) & SLOT_MASK);
+}
+
+static struct tg_fifo *fifo_of(struct tg_wheel *w, unsigned slot)
+{
+	if (slot == SLOT_DUE)
+		return &w->due;
+	return &w->slot[(slot - 1) / TG_WHEEL_SLOTS][(slot - 1) % TG_WHEEL_SLOTS];
+}
+
+static void link_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm, unsigned slot)
+{
+	tg_fifo_push(fifo_of(w, slot), w->pool, w->off, idx);
+	tm->slot = (uint16_t)slot;
+	if (slot != SLOT_DUE)
+		w->occupied[(slot - 1) / TG_WHEEL_SLOTS] |= UINT64_C(1)
+			<< ((slot - 1) % TG_WHEEL_SLOTS);
+}
+
+static void unlink_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm)
+{
+	struct tg_fifo *f = fifo_of(w, tm->slot);
+
+	tg_fifo_remove(f, w->pool, w->off, idx);
+	if (f->count == 0 && tm->slot != SLOT_DUE)
+		w->occupied[(tm->slot - 1) / TG_WHEEL_SLOTS] &=
+			~(UINT64_C(1) << ((tm->slot - 1) % TG_WHEEL_SLOTS));
+	tm->slot = 0;
+}
+
+void tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, tg_ms now)
+{
+	memset(w, 0, sizeof(*w));
+	w->pool = pool;
+	w->off = off;
+	w->now = now;
+	for (unsigned level = 0; level < TG_WHEEL_LEVELS; level++)
+		for (unsigned i = 0; i < TG_WHEEL_SLOTS; i++)
+			tg_fifo_init(&w->slot[level][i]);
+	tg_fifo_init(&w->due);
+}
+
+void tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline)
+{
+	struct tg_timer *tm = timer_of(w, idx);
+	unsigned slot = slot_of(w, deadline);
+
+	tm->deadline = deadline;
+	/* A retransmission timer pushed on by every ACK mostly lands where it was. */
+	if (tm->slot == slot)
+		return;
+	if (tm->slot != 0)
+		unlink_timer(w, idx, tm);
+	else
+		w->count++;
+	link_timer(w, idx, tm, slot);
+}
+
+void tg_wheel_cancel(struct tg_wheel *w, uint32_t idx)
+{
+	struct tg_timer *tm = timer_of(w, idx);
+
+	if (tm->slot == 0)
+		return;
+	unlink_timer(w, idx, tm);
+	w->count--;
+}
+
+/**
+ * The first tick, from the cursor on, at which there is an entry to collect or a slot to move
+ * down. False when no slot is occupied.
+ */
+static bool next_event(const struct tg_wheel *w, tg_ms *when)
+{
+	const tg_ms cur = cursor(w);
+
+	/* The lower levels never hold a slot behind the cursor, nor, above 0, the cursor's own. */
+	for (unsigned level = 0; level < TOP; level++) {
+		const unsigned shift = level * BITS;
+
+		if (w->occupied[level] == 0)
+			continue;
+		*when = ((cur >> shift & ~(tg_ms)SLOT_MASK) +
+				(tg_ms)__builtin_ctzll(w->occupied[level]))
+			<< shift;
+		return true;
+	}
+	if (w->occupied[TOP] != 0) {
+		/* The ring begins behind the cursor's slot, which itself comes last. */
+		const unsigned from = ((cur >> (TOP * BITS)) + 1) & SLOT_MASK;
+		const uint64_t bits = w->occupied[TOP];
+		const uint64_t ring = bits >> from | bits << (-from & SLOT_MASK);
+
+		*when = ((cur >> (TOP * BITS)) + 1 + (tg_ms)__builtin_ctzll(ring)) << (TOP * BITS);
+		return true;
+	}
+	return false;
+}
+
+/** Places all entries of a slot again. */
+static void move_down(struct tg_wheel *w, unsigned level, unsigned i)
+{
+	struct tg_fifo *f = &w->slot[level][i];
+	uint32_t idx = f->head;
+
+	/* Emptied first: the last level may push entries back to where they were. */
+	tg_fifo_init(f);
+	w->occupied[level] &= ~(UINT64_C(1) << i);
+	while (idx != TG_NONE) {
+		struct tg_timer *tm = timer_of(w, idx);
+		uint32_t next = tm->link.next;
+
+		link_timer(w, idx, tm, slot_of(w, tm->deadline));
+		idx = next;
+	}
+}
+
+/** Moves the cursor on to `to`. No entry and no block of entries may lie between. */
+static void enter(struct tg_wheel *w, tg_ms to)
+{
+	const uint32_t diff = cursor(w) ^ to;
+
+	w->now = to - 1;
+	for (unsigned level = TOP; level > 0; level--) {
+		const unsigned i = to >> (level * BITS) & SLOT_MASK;
+
+		if (diff >> (level * BITS) != 0 && w->occupied[level] >> i & 1)
+			move_down(w, level, i);
+	}
+}
+
+/** Disarms up to cap entries of a slot, first come first served. */
+static unsigned collect(struct tg_wheel *w, struct tg_fifo *f, uint32_t out[], unsigned cap)
+{
+	unsigned n = 0;
+
+	while (n < cap && f->head != TG_NONE) {
+		const uint32_t idx = f->head;
+
+		unlink_timer(w, idx, timer_of(w, idx));
+		out[n++] = idx;
+	}
+	w->count -= n;
+	return n;
+}
+
+unsigned tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap)
+{
+	unsigned n;
+	tg_ms when;
+
+	/* An empty wheel has no time of its own: after weeks of sleep it follows any clock. */
+	if (w->count == 0) {
+		w->now = now;
+		return 0;
+	}
+	/* What is in `due` was late when it was armed: before all that is in a slot. */
+	n = collect(w, &w->due, out, cap);
+	if (tg_ms_before(now, w->now))
+		return n;
+	while (n < cap) {
+		if (!next_event(w, &when) || tg_ms_before(now, when)) {
+			enter(w, now + 1);
+			break;
+		}
+		enter(w, when);
+		n += collect(w, &w->slot[0][when & SLOT_MASK], out + n, cap - n);
+	}
+	return n;
+}
+
+bool tg_wheel_next(const struct tg_wheel *w, tg_ms *when)
+{
+	if (w->due.count != 0) {
+		*when = w->now;
+		return true;
+	}
+	return next_event(w, when);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_TABLE_WHEEL_H
+#define TG_TABLE_WHEEL_H
+/**
+ * @file
+ * A hierarchical timer wheel with 1 ms ticks over entries of one pool (Varghese and Lauck 1987).
+ *
+ * For deadlines of arbitrary length; equal waits are better served by a FIFO (fifo.h).
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fifo.h"
+#include "pool.h"
+#include "ticks.h"
+
+/** The timer inside an entry: zero-initialised is "not armed". */
+struct tg_timer {
+	struct tg_link link;
+	tg_ms deadline;
+	/** 1 + level * TG_WHEEL_SLOTS + slot; one beyond these when in `due`; 0 when not armed */
+	uint16_t slot;
+};
+
+#define TG_WHEEL_LEVELS 4
+#define TG_WHEEL_SLOTS 64
+
+/**
+ * The wheel. Level L has slots of 64^L ms: spans of 64 ms, 4.1 s, 4.4 min, 4.7 h; later deadlines
+ * wait in the last level and are placed again when they come nearer.
+ */
+struct tg_wheel {
+	const struct tg_pool *pool;
+	size_t off;    /**< of struct tg_timer in an entry */
+	tg_ms now;     /**< every deadline before or at this tick has been expired */
+	uint32_t count;
+	uint64_t occupied[TG_WHEEL_LEVELS]; /**< bit per slot that is not empty */
+	struct tg_fifo slot[TG_WHEEL_LEVELS][TG_WHEEL_SLOTS];
+	struct tg_fifo due; /**< armed when their deadline had passed already */
+};
+
+/** Starts an empty wheel at time now. */
+void tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, tg_ms now);
+
+/**
+ * Arms, or moves, the timer of entry idx. A deadline already past is due at the next
+ * tg_wheel_expire, before all others; several of them in the order in which they were armed.
+ *
+ * @param deadline  less than 24 days (2^31 ms) from the last tg_wheel_expire's now
+ */
+void tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline);
+
+/** Disarms the timer of entry idx; nothing happens when it is not armed. */
+void tg_wheel_cancel(struct tg_wheel *w, uint32_t idx);
+
+/**
+ * Collects entries whose deadline has come, in order of deadline at tick granularity, at most
+ * cap of them; they are disarmed. Call again until it returns less than cap. Work is bounded by
+ * cap plus the ticks passed (empty stretches are skipped by bitmap), plus entries that move down
+ * a level (each at most once per level; deadlines beyond 4.7 h once per 4.7 h as well). Within a
+ * tick the order is that of arming, except that a timer which was moved within its slot keeps its
+ * place. Same calls, same order.
+ *
+ * To be called at least every 24 days while anything is armed, and before arming after a longer
+ * pause. A now before the last one is taken for the last one while anything is armed.
+ *
+ * @return number of indices written to out
+ */
+unsigned tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap);
+
+/**
+ * The earliest time at which tg_wheel_expire could have something to do: never later than the
+ * earliest deadline, possibly earlier (a slot of a higher level must be redistributed). When an
+ * armed deadline had passed already it is the wheel's own now.
+ *
+ * @return false when nothing is armed
+ */
+bool tg_wheel_next(const struct tg_wheel *w, tg_ms *when);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_WIRE_CSUM_H
+#define TG_WIRE_CSUM_H
+/**
+ * @file
+ * The Internet checksum (RFC 1071), unfolded sums kept in 64 bits so that folding happens once.
+ *
+ * A sum is over 16-bit words in memory order (native loads): only tg_csum_fold()'s result, stored
+ * with memcpy, is a header field. Odd lengths are padded with a zero byte at the end, so only the
+ * last part of a sum may be of odd length (see tg_csum_add_at for chains).
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tidegate/types.h>
+
+/** Adds len bytes at p to an unfolded sum. */
+uint64_t tg_csum_add(uint64_t sum, const void *p, size_t len);
+
+/** The same for bytes that start at position `pos` of the whole: an odd pos swaps the bytes. */
+uint64_t tg_csum_add_at(uint64_t sum, const void *p, size_t len, size_t pos);
+
+/** Copies len bytes and returns sum plus theirs: one pass where memcpy and a sum were two. */
+uint64_t tg_csum_copy(uint64_t sum, void *restrict dst, const void *restrict src, size_t len);
+
+/** Folds to 16 bits, not complemented. 0xffff is the sum of a block whose checksum is right. */
+uint16_t tg_csum_fold(uint64_t sum);
+
+/**
+ * Sum of the pseudo-header of RFC 9293 3.1 (v4-mapped pair) or RFC 8200 8.1 (else).
+ *
+ * @param src, dst  both IPv4 or both IPv6
+ * @param proto     IP protocol number
+ * @param len       transport header and payload in bytes
+ */
+uint64_t tg_csum_pseudo(const struct tg_addr *src, const struct tg_addr *dst, uint8_t proto,
+	uint32_t len);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * TCP segments: values to bytes.
+ *
+ * Headers are built as 32-bit words in registers and each word is added to its checksum on the way
+ * to memory. Summing the finished header afterwards reads it with wider loads than the stores were:
+ * a SYN-ACK with Linux's options took about 51 TSC cycles that way and takes about 40 this way (gcc
+ * 12 -O2, hot loop on the build machine), an ACK with timestamps and both offloads 28.
+ */
+#include "emit.h"
+
+#include <stddef.h>
+
+#include "bytes.h"
+#include "csum.h"
+#include "frame_internal.h"
+
+enum {
+	HOP_LIMIT = 64, /**< RFC 1700 and everybody else */
+	IPV4_DONT_FRAGMENT = 0x4000,
+	TCP_FLAGS_MASK = 0x1ff,
+};
+
+/* Stores a word given in host order; returns it as memory holds it, for the sum. */
+static inline uint64_t store32(uint8_t *p, uint32_t v)
+{
+	v = __builtin_bswap32(v);
+	memcpy(p, &v, sizeof(v));
+	return v;
+}
+
+static inline uint64_t load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Copies an address of 16 bytes; returns the sum of its words. */
+static inline uint64_t copy_addr(uint8_t *p, const struct tg_addr *a)
+{
+	uint64_t hi, lo;
+
+	memcpy(&hi, a->b, 8);
+	memcpy(&lo, a->b + 8, 8);
+	memcpy(p, &hi, 8);
+	memcpy(p + 8, &lo, 8);
+	return (hi & UINT32_MAX) + (hi >> 32) + (lo & UINT32_MAX) + (lo >> 32);
+}
+
+/* tg_addr_is_v4() in two comparisons instead of a loop over bytes. */
+static inline bool is_v4(const struct tg_addr *a)
+{
+	uint64_t hi;
+
+	memcpy(&hi, a->b, sizeof(hi));
+	return hi == 0 && tg_get32(a->b + 8) == 0xffff;
+}
+
+static inline bool segment_is_v4(const struct tg_segment *s)
+{
+	return is_v4(&s->src) && is_v4(&s->dst);
+}
+
+static inline unsigned l2_size(const struct tg_l2 *l2)
+{
+	return ETH_LEN + TAG_LEN * (l2->tags <= TG_VLAN_MAX ? l2->tags : TG_VLAN_MAX);
+}
+
+/* Writes l2_size() bytes of Ethernet header. */
+static inline uint8_t *put_l2(uint8_t *p, const struct tg_l2 *l2, uint16_t type)
+{
+	unsigned tags = l2->tags <= TG_VLAN_MAX ? l2->tags : TG_VLAN_MAX;
+
+	memcpy(p, l2->dst, 6);
+	memcpy(p + 6, l2->src, 6);
+	p += 12;
+	for (unsigned i = 0; i < tags; i++, p += TAG_LEN)
+		tg_put32(p, (uint32_t)l2->tpid[i] << 16 | l2->tci[i]);
+	tg_put16(p, type);
+	return p + 2;
+}
+
+/* Writes an IPv4 header around a TCP segment of `len` bytes; returns the pseudo-header sum. */
+static inline uint64_t put_ipv4(uint8_t *ip, const struct tg_segment *s, unsigned len, bool offload)
+{
+	uint32_t first = 0x45000000u | (uint32_t)s->tos << 16 | (uint16_t)(IPV4_LEN + len);
+	uint64_t addrs = load32(s->src.b + 12) + load32(s->dst.b + 12);
+	uint64_t sum = addrs;
+	uint16_t csum = 0;
+
+	sum += store32(ip, first);
+	sum += store32(ip + 4, (uint32_t)s->ip_id << 16 | IPV4_DONT_FRAGMENT);
+	sum += store32(ip + 8, (uint32_t)HOP_LIMIT << 24 | (uint32_t)PROTO_TCP << 16);
+	memcpy(ip + 12, s->src.b + 12, 4);
+	memcpy(ip + 16, s->dst.b + 12, 4);
+	if (!offload)
+		csum = (uint16_t)~tg_csum_fold(sum);
+	memcpy(ip + 10, &csum, sizeof(csum));
+	return addrs;
+}
+
+/* The same for IPv6; the flow label is zero. */
+static inline uint64_t put_ipv6(uint8_t *ip, const struct tg_segment *s, unsigned len)
+{
+	uint64_t addrs;
+
+	tg_put32(ip, 0x60000000u | (uint32_t)s->tos << 20);
+	tg_put32(ip + 4, (uint32_t)len << 16 | (uint32_t)PROTO_TCP << 8 | HOP_LIMIT);
+	addrs = copy_addr(ip + 8, &s->src);
+	return addrs + copy_addr(ip + 24, &s->dst);
+}
+
+unsigned tg_emit_tcp_size(const struct tg_segment *s)
+{
+	return l2_size(&s->l2) + (segment_is_v4(s) ? IPV4_LEN : IPV6_LEN) + TCP_LEN +
+		tg_tcpopt_size(&s->opt);
+}
+
+void tg_emit_tcp(struct tg_pkt *pkt, const struct tg_segment *s, unsigned payload_len,
+	uint64_t payload_sum, unsigned offload)
+{
+	bool v4 = segment_is_v4(s);
+	unsigned l3_len = v4 ? IPV4_LEN : IPV6_LEN;
+	uint8_t *ip = put_l2(pkt->data, &s->l2, v4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
+	uint8_t *tcp = ip + l3_len;
+	unsigned hlen = TCP_LEN + tg_tcpopt_write(tcp + TCP_LEN, &s->opt);
+	unsigned len = hlen + payload_len;
+	unsigned tx = 0;
+	uint64_t sum, head;
+	uint16_t csum;
+
+	head = store32(tcp, (uint32_t)s->sport << 16 | s->dport);
+	head += store32(tcp + 4, s->seq);
+	head += store32(tcp + 8, s->ack);
+	head += store32(tcp + 12,
+		(uint32_t)(hlen / 4) << 28 | (uint32_t)(s->flags & TCP_FLAGS_MASK) << 16 | s->wnd);
+	if (v4)
+		sum = put_ipv4(ip, s, len, (offload & TG_OFFLOAD_IP) != 0);
+	else
+		sum = put_ipv6(ip, s, len);
+	/* Protocol and length are 16-bit words of the pseudo-header, in memory order. */
+	sum += (uint64_t)__builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)len);
+	if (offload & TG_OFFLOAD_TCP) {
+		csum = tg_csum_fold(sum);
+		tx = TG_TX_TCP_CSUM;
+	} else {
+		sum += head;
+		for (unsigned i = TCP_LEN; i < hlen; i += 4)
+			sum += load32(tcp + i);
+		/* Folded first: a caller's sum may be any 64-bit value. */
+		if (payload_len != 0)
+			sum += tg_csum_fold(payload_sum);
+		csum = (uint16_t)~tg_csum_fold(sum);
+	}
+	memcpy(tcp + 16, &csum, sizeof(csum));
+	tg_put16(tcp + 18, 0); /* urgent pointer: never used */
+
+	if (v4)
+		tx |= offload & TG_OFFLOAD_IP;
+	else if (tx != 0)
+		tx |= TG_TX_IPV6;
+	pkt->flags = (uint16_t)((pkt->flags & TG_PKT_VLAN_STRIPPED) | tx);
+	pkt->l2_len = (uint8_t)(ip - pkt->data);
+	pkt->l3_len = (uint16_t)l3_len;
+	pkt->l4_len = (uint8_t)hlen;
+	pkt->len = (uint16_t)(tcp - pkt->data + len);
+}

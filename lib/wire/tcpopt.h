@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TG_WIRE_TCPOPT_H
+#define TG_WIRE_TCPOPT_H
+/**
+ * @file
+ * TCP options: the one walker, and the one writer.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Which options were present and well-formed. */
+enum tg_opt_present {
+	TG_OPT_MSS = 1 << 0,	/**< RFC 9293 3.7.1; honoured in a SYN only */
+	TG_OPT_WSCALE = 1 << 1, /**< RFC 7323 2; honoured in a SYN only */
+	TG_OPT_SACK_OK = 1 << 2, /**< RFC 2018 2; honoured in a SYN only */
+	TG_OPT_TS = 1 << 3,	/**< RFC 7323 3 */
+	TG_OPT_SACK = 1 << 4,	/**< RFC 2018 3 */
+	TG_OPT_TFO = 1 << 5,	/**< RFC 7413 4.1.1, kind 34; honoured in a SYN only */
+	TG_OPT_TFO_EXP = 1 << 6, /**< the same as kind 254 with magic 0xF989; never both */
+};
+
+/** Longest window scale (RFC 7323 2.3); a larger one on the wire is clamped to it at parse time. */
+#define TG_WSCALE_MAX 14
+/** At most four SACK blocks fit into 40 bytes of options. */
+#define TG_SACK_MAX 4
+
+/** TCP options of one segment as values. */
+struct tg_tcpopt {
+	uint8_t present;  /**< enum tg_opt_present */
+	uint8_t wscale;	  /**< 0 to TG_WSCALE_MAX */
+	uint8_t sacks;	  /**< number of SACK blocks, 0 to TG_SACK_MAX */
+	uint8_t tfo_len;  /**< Fast Open cookie length: 0 (a request) or 4 to 16 and even */
+	uint16_t mss;	  /**< as on the wire, 0 to 65535: the caller decides what is too small */
+	uint32_t tsval;
+	uint32_t tsecr;
+	struct {
+		uint32_t left, right;
+	} sack[TG_SACK_MAX];
+	uint8_t tfo[16]; /**< cookie bytes */
+};
+
+/**
+ * Walks the option bytes of a TCP header.
+ *
+ * Unknown options are skipped by their length. A length of 0 or 1, or one that runs past the end,
+ * ends the walk: what was read before stands, nothing after is believed (as Linux does). A known
+ * option of the wrong length is skipped like an unknown one. The first instance of an option
+ * counts, except that a later MSS, window scale or timestamp replaces an earlier one, as Linux
+ * does; of the two kinds of Fast Open the first one counts. At most 40 steps.
+ *
+ * @param p    first option byte
+ * @param len  0 to 40
+ * @param syn  the segment has SYN set: SYN-only options are believed
+ * @param o    filled whole
+ */
+void tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o);
+
+/**
+ * Writes options in the order Linux writes them, padded with NOPs to a multiple of 4: MSS; then
+ * SACK-permitted + timestamps (or NOP NOP timestamps, or NOP NOP SACK-permitted); then NOP +
+ * window scale; then Fast Open (NOPs behind it to the multiple of 4); then NOP NOP SACK blocks,
+ * as many as fit.
+ *
+ * @param p  room for 40 bytes
+ * @param o  what to write: `present` chooses
+ * @return   bytes written, 0 to 40, a multiple of 4
+ */
+unsigned tg_tcpopt_write(uint8_t *p, const struct tg_tcpopt *o);
+
+/** Bytes tg_tcpopt_write() will write for o. */
+unsigned tg_tcpopt_size(const struct tg_tcpopt *o);
+
+#endif
