@@ -37,8 +37,8 @@ append(struct tg_conns *cs, struct tg_tcb *t, uint32_t idx)
 }
 
 static bool
-coalesce(struct tg_conns *cs, struct tg_tcb *t, const struct tg_pkt *pkt, uint32_t off,
-	uint32_t len)
+coalesce(
+	struct tg_conns *cs, struct tg_tcb *t, const struct tg_pkt *pkt, uint32_t off, uint32_t len)
 {
 	struct tg_seg *g;
 
@@ -55,8 +55,8 @@ coalesce(struct tg_conns *cs, struct tg_tcb *t, const struct tg_pkt *pkt, uint32
 
 /* Bytes [off, off + len) of a packet become segments, one for each buffer of the chain. */
 static bool
-queue_buffers(struct tg_conns *cs, struct tg_tcb *t, const struct tg_pkt *pkt, uint32_t off,
-	uint32_t len)
+queue_buffers(
+	struct tg_conns *cs, struct tg_tcb *t, const struct tg_pkt *pkt, uint32_t off, uint32_t len)
 {
 	unsigned buffers = 0;
 
@@ -172,7 +172,8 @@ tg_data_consume(struct tg_conns *cs, struct tg_tcb *t, uint32_t n)
 	t->rcv_bytes -= n;
 	if (t->flags & (TG_TCB_DEAD | TG_TCB_FIN_RCVD))
 		return;
-	/* A window update is worth a packet when the window was nearly shut and is half open now. */
+	/* A window update is worth a packet when the window was nearly shut and is half open now.
+	 */
 	offered = t->rcv_adv - t->rcv_nxt;
 	window = tg_data_window(cs, t);
 	if (window >= offered + cs->rcvbuf / 2 || (offered < t->rcv_mss && window > offered)) {

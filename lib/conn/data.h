@@ -14,9 +14,9 @@
 
 /** What became of a segment's payload. */
 enum tg_data_verdict {
-	TG_DATA_KEPT,	/**< queued in its own buffer, which is the engine's now */
+	TG_DATA_KEPT,   /**< queued in its own buffer, which is the engine's now */
 	TG_DATA_COPIED, /**< queued, but the packet's buffer is still the caller's */
-	TG_DATA_FULL,	/**< nothing taken: no segment descriptor, or too many small buffers */
+	TG_DATA_FULL,   /**< nothing taken: no segment descriptor, or too many small buffers */
 };
 
 /**

@@ -226,8 +226,7 @@ next_length(const struct tg_tcb *t, bool *barred)
 		return t->snd_mss;
 	if (len > 0 && tg_seq_lt(t->snd_nxt, t->snd_max))
 		return len; /* sent before */
-	if (len == avail &&
-		((t->flags & (TG_TCB_NODELAY | TG_TCB_FIN_WANTED)) != 0 || flight == 0))
+	if (len == avail && ((t->flags & (TG_TCB_NODELAY | TG_TCB_FIN_WANTED)) != 0 || flight == 0))
 		return len;
 	if (len > 0 && len >= t->max_wnd / 2)
 		return len;

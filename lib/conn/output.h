@@ -27,7 +27,8 @@ struct tg_outbox {
 };
 
 /** Starts an empty outbox. */
-void tg_outbox_open(struct tg_outbox *ob, struct tg_pkt *pkt, unsigned cap, const struct tg_env *env);
+void tg_outbox_open(
+	struct tg_outbox *ob, struct tg_pkt *pkt, unsigned cap, const struct tg_env *env);
 
 /** Gives unused buffers back. */
 void tg_outbox_close(struct tg_outbox *ob);
@@ -50,8 +51,8 @@ enum tg_out_result {
  * Sends what a connection may and must send: RST, retransmission, data, FIN, probe, ACK; at most
  * 16 segments. The TCB may be freed (RST).
  */
-enum tg_out_result tg_conn_output(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob,
-	tg_time now);
+enum tg_out_result tg_conn_output(
+	struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now);
 
 /**
  * Writes a pure ACK of the connection over a received packet.

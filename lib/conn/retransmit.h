@@ -9,9 +9,9 @@
 #include "tcb.h"
 
 /** Initial RTO in ms (RFC 6298 2.1), the one after a lost SYN-ACK (5.7), and the cap (2.5). */
-#define TG_RTO_INIT	 1000
+#define TG_RTO_INIT      1000
 #define TG_RTO_INIT_LOST 3000
-#define TG_RTO_MAX	 120000
+#define TG_RTO_MAX       120000
 
 /** Takes an RTT sample in microseconds. */
 void tg_rtt_sample(const struct tg_conns *cs, struct tg_tcb *t, uint32_t us);

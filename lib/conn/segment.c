@@ -10,8 +10,8 @@
 int
 tg_segs_init(struct tg_segs *s, const struct tg_mem *mem, uint32_t capacity)
 {
-	return tg_pool_init(&s->pool, mem, sizeof(struct tg_seg), capacity,
-		offsetof(struct tg_seg, next));
+	return tg_pool_init(
+		&s->pool, mem, sizeof(struct tg_seg), capacity, offsetof(struct tg_seg, next));
 }
 
 void

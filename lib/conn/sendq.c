@@ -39,8 +39,8 @@ add_tail(struct tg_conns *cs, struct tg_tcb *t)
 	if (cs->segs.pool.used == cs->segs.pool.capacity ||
 		cs->env.buf_alloc(cs->env.ctx, &b, 1) != 1)
 		return false;
-	idx = tg_seg_get(&cs->segs, b.buf, b.base, 0,
-		(uint16_t)(b.size < UINT16_MAX ? b.size : UINT16_MAX));
+	idx = tg_seg_get(
+		&cs->segs, b.buf, b.base, 0, (uint16_t)(b.size < UINT16_MAX ? b.size : UINT16_MAX));
 	if (t->snd_tail != TG_NONE)
 		tg_seg_at(&cs->segs, t->snd_tail)->next = idx;
 	else
@@ -102,7 +102,8 @@ tg_sendq_copy(const struct tg_conns *cs, const struct tg_tcb *t, bool front, uin
 		off = 0;
 		idx = g->next;
 	}
-	/* Pieces of odd length shift the words of what follows: sum the whole once it lies there. */
+	/* Pieces of odd length shift the words of what follows: sum the whole once it lies there.
+	 */
 	if (sum != NULL)
 		*sum = tg_csum_add(0, dst, len);
 }

@@ -126,7 +126,8 @@ tg_tcb_find(const struct tg_conns *cs, tg_conn c)
 	if (idx >= cs->tcb.fresh)
 		return NULL;
 	t = tg_tcb_at(cs, idx);
-	if (t->generation != c >> 32 || (t->flags & (TG_TCB_ACCEPTED | TG_TCB_ORPHAN)) != TG_TCB_ACCEPTED)
+	if (t->generation != c >> 32 ||
+		(t->flags & (TG_TCB_ACCEPTED | TG_TCB_ORPHAN)) != TG_TCB_ACCEPTED)
 		return NULL;
 	return t;
 }

@@ -29,99 +29,99 @@
 
 /** Flags of a TCB. */
 enum tg_tcb_flags {
-	TG_TCB_TS = 1 << 0,	      /**< timestamps in every segment */
-	TG_TCB_SACK = 1 << 1,	      /**< SACK agreed */
-	TG_TCB_WSCALE = 1 << 2,	      /**< window scaling agreed */
-	TG_TCB_COOKIE = 1 << 3,	      /**< came in by a SYN cookie */
-	TG_TCB_NODELAY = 1 << 4,      /**< Nagle off */
-	TG_TCB_ACCEPTED = 1 << 5,     /**< a worker has taken it */
-	TG_TCB_ORPHAN = 1 << 6,	      /**< the worker has closed its handle */
-	TG_TCB_ACK_NOW = 1 << 7,      /**< an ACK must leave at the next output */
-	TG_TCB_FIN_WANTED = 1 << 8,   /**< FIN after the send queue */
-	TG_TCB_FIN_RCVD = 1 << 9,     /**< the peer's FIN is in rcv_nxt */
-	TG_TCB_WANT_WRITE = 1 << 10,  /**< a send was short: TG_EV_WRITE is owed */
-	TG_TCB_IN_OUTQ = 1 << 11,     /**< linked in tg_conns.out */
-	TG_TCB_IN_EVENTQ = 1 << 12,   /**< linked in a worker's event queue */
-	TG_TCB_RST_WANTED = 1 << 13,  /**< RST at the next output, then free */
-	TG_TCB_DEAD = 1 << 14,	      /**< over; kept until the worker closes the handle */
-	TG_TCB_RECOVERY = 1 << 15,    /**< in fast recovery until `recover` is acknowledged */
-	TG_TCB_REXMT_HEAD = 1 << 16,  /**< the first unacknowledged segment must be sent again */
-	TG_TCB_RTT_ON = 1 << 17,      /**< rtt_seq is being timed */
-	TG_TCB_T_REXMT = 1 << 18,     /**< rexmt_at runs (retransmission or zero-window probe) */
-	TG_TCB_T_DELACK = 1 << 19,    /**< delack_at runs */
-	TG_TCB_T_IDLE = 1 << 20,      /**< idle_at runs (idle timeout, or FIN_WAIT_2 of an orphan) */
-	TG_TCB_PROBE = 1 << 21,	      /**< a zero-window probe must leave at the next output */
-	TG_TCB_V6 = 1 << 22,	      /**< IPv6 */
-	TG_TCB_OOW_SET = 1 << 23,     /**< oow_at is valid */
-	TG_TCB_NO_FLOW = 1 << 25,     /**< no longer in the flow table */
+	TG_TCB_TS = 1 << 0,          /**< timestamps in every segment */
+	TG_TCB_SACK = 1 << 1,        /**< SACK agreed */
+	TG_TCB_WSCALE = 1 << 2,      /**< window scaling agreed */
+	TG_TCB_COOKIE = 1 << 3,      /**< came in by a SYN cookie */
+	TG_TCB_NODELAY = 1 << 4,     /**< Nagle off */
+	TG_TCB_ACCEPTED = 1 << 5,    /**< a worker has taken it */
+	TG_TCB_ORPHAN = 1 << 6,      /**< the worker has closed its handle */
+	TG_TCB_ACK_NOW = 1 << 7,     /**< an ACK must leave at the next output */
+	TG_TCB_FIN_WANTED = 1 << 8,  /**< FIN after the send queue */
+	TG_TCB_FIN_RCVD = 1 << 9,    /**< the peer's FIN is in rcv_nxt */
+	TG_TCB_WANT_WRITE = 1 << 10, /**< a send was short: TG_EV_WRITE is owed */
+	TG_TCB_IN_OUTQ = 1 << 11,    /**< linked in tg_conns.out */
+	TG_TCB_IN_EVENTQ = 1 << 12,  /**< linked in a worker's event queue */
+	TG_TCB_RST_WANTED = 1 << 13, /**< RST at the next output, then free */
+	TG_TCB_DEAD = 1 << 14,       /**< over; kept until the worker closes the handle */
+	TG_TCB_RECOVERY = 1 << 15,   /**< in fast recovery until `recover` is acknowledged */
+	TG_TCB_REXMT_HEAD = 1 << 16, /**< the first unacknowledged segment must be sent again */
+	TG_TCB_RTT_ON = 1 << 17,     /**< rtt_seq is being timed */
+	TG_TCB_T_REXMT = 1 << 18,    /**< rexmt_at runs (retransmission or zero-window probe) */
+	TG_TCB_T_DELACK = 1 << 19,   /**< delack_at runs */
+	TG_TCB_T_IDLE = 1 << 20,     /**< idle_at runs (idle timeout, or FIN_WAIT_2 of an orphan) */
+	TG_TCB_PROBE = 1 << 21,      /**< a zero-window probe must leave at the next output */
+	TG_TCB_V6 = 1 << 22,         /**< IPv6 */
+	TG_TCB_OOW_SET = 1 << 23,    /**< oow_at is valid */
+	TG_TCB_RTO_DONE = 1 << 24,   /**< a timeout cut ssthresh; not again before progress */
+	TG_TCB_NO_FLOW = 1 << 25,    /**< no longer in the flow table */
 	TG_TCB_TIME_WAIT_WANTED = 1 << 26, /**< TIME_WAIT after the ACK that output owes */
-	TG_TCB_RTO_DONE = 1 << 24,    /**< a timeout cut ssthresh; not again before progress */
 };
 
 /** State of a connection. Four cache lines; all sequence numbers are wire numbers. */
 struct tg_tcb {
 	/* What an in-order segment touches. */
 	struct tg_flow_key key; /**< free_use: index of the listener */
-	uint32_t rcv_nxt;	/**< next byte expected */
-	uint32_t rcv_adv;	/**< right edge of the window we have offered */
-	uint32_t snd_una;	/**< first byte not acknowledged */
-	uint32_t snd_nxt;	/**< next byte to send; falls back on a timeout */
-	uint32_t snd_max;	/**< first byte never sent */
-	uint32_t snd_wnd;	/**< the peer's window in bytes */
-	uint32_t snd_wl1;	/**< SEG.SEQ and */
-	uint32_t snd_wl2;	/**< SEG.ACK of the segment that set snd_wnd */
-	uint32_t ts_recent;	/**< TS.Recent of RFC 7323 */
-	uint32_t flags;		/**< enum tg_tcb_flags */
+	uint32_t rcv_nxt;       /**< next byte expected */
+	uint32_t rcv_adv;       /**< right edge of the window we have offered */
+	uint32_t snd_una;       /**< first byte not acknowledged */
+	uint32_t snd_nxt;       /**< next byte to send; falls back on a timeout */
+	uint32_t snd_max;       /**< first byte never sent */
+	uint32_t snd_wnd;       /**< the peer's window in bytes */
+	uint32_t snd_wl1;       /**< SEG.SEQ and */
+	uint32_t snd_wl2;       /**< SEG.ACK of the segment that set snd_wnd */
+	uint32_t ts_recent;     /**< TS.Recent of RFC 7323 */
+	uint32_t flags;         /**< enum tg_tcb_flags */
 
-	uint32_t ts_offset;    /**< our timestamp clock is ms + this */
-	tg_ms ts_recent_at;    /**< when ts_recent was set: older than 24 days is not believed */
+	uint32_t ts_offset;     /**< our timestamp clock is ms + this */
+	tg_ms ts_recent_at;     /**< when ts_recent was set: older than 24 days is not believed */
 	uint32_t last_ack_sent; /**< RFC 7323 4.3: Last.ACK.sent */
-	uint8_t state;	       /**< enum tg_state */
+	uint8_t state;          /**< enum tg_state */
 	uint8_t snd_wscale : 4; /**< shift of the peer's windows */
-	uint8_t quick : 4;     /**< segments still to be acknowledged at once */
-	uint8_t dupacks;       /**< duplicate ACKs in a row, saturating */
-	uint8_t retries;       /**< timeouts or probes since the peer was last heard */
-	uint16_t snd_mss;      /**< payload bytes per segment at most */
-	uint16_t rcv_mss;      /**< what the peer seems to send at most: 2 of them are acknowledged */
-	uint32_t rcv_bytes;    /**< in the receive queue, not yet read */
-	uint32_t rcv_head;     /**< receive queue: first and */
-	uint32_t rcv_tail;     /**< last segment in tg_conns.seg */
-	uint16_t rcv_off;      /**< bytes of the first segment already read */
-	uint16_t rcv_segs;     /**< buffers in the receive queue */
-	uint32_t rcv_unacked;  /**< bytes taken in since the last ACK left */
+	uint8_t quick : 4;      /**< segments still to be acknowledged at once */
+	uint8_t dupacks;        /**< duplicate ACKs in a row, saturating */
+	uint8_t retries;        /**< timeouts or probes since the peer was last heard */
+	uint16_t snd_mss;       /**< payload bytes per segment at most */
+	uint16_t rcv_mss;   /**< what the peer seems to send at most: 2 of them are acknowledged */
+	uint32_t rcv_bytes; /**< in the receive queue, not yet read */
+	uint32_t rcv_head;  /**< receive queue: first and */
+	uint32_t rcv_tail;  /**< last segment in tg_conns.seg */
+	uint16_t rcv_off;   /**< bytes of the first segment already read */
+	uint16_t rcv_segs;  /**< buffers in the receive queue */
+	uint32_t rcv_unacked; /**< bytes taken in since the last ACK left */
 
-	uint32_t snd_bytes; /**< in the send queue: acknowledged ones are gone */
-	uint32_t snd_head;  /**< send queue: first and */
-	uint32_t snd_tail;  /**< last segment */
-	uint32_t snd_cur;   /**< segment that holds snd_nxt, TG_NONE when all was sent */
-	uint16_t snd_off;   /**< bytes of the first segment already acknowledged */
+	uint32_t snd_bytes;   /**< in the send queue: acknowledged ones are gone */
+	uint32_t snd_head;    /**< send queue: first and */
+	uint32_t snd_tail;    /**< last segment */
+	uint32_t snd_cur;     /**< segment that holds snd_nxt, TG_NONE when all was sent */
+	uint16_t snd_off;     /**< bytes of the first segment already acknowledged */
 	uint16_t snd_cur_off; /**< offset of snd_nxt in snd_cur */
-	uint32_t max_wnd;   /**< largest window the peer ever offered (sender's SWS avoidance) */
-	uint32_t cwnd;	      /**< congestion window in bytes */
+	uint32_t max_wnd;     /**< largest window the peer ever offered (sender's SWS avoidance) */
+	uint32_t cwnd;        /**< congestion window in bytes */
 	uint32_t ssthresh;
-	uint32_t recover;     /**< RFC 6582: end of fast recovery */
-	uint32_t rtt_seq;     /**< timed by Karn's algorithm: sampled when this is acknowledged */
-	uint32_t rtt_at_us;   /**< when it was sent, microseconds modulo 2^32 */
-	uint32_t srtt_us8;    /**< smoothed RTT in 1/8 microseconds, 0 = no sample */
-	uint32_t rttvar_us4;  /**< RTT variance in 1/4 microseconds */
+	uint32_t recover;    /**< RFC 6582: end of fast recovery */
+	uint32_t rtt_seq;    /**< timed by Karn's algorithm: sampled when this is acknowledged */
+	uint32_t rtt_at_us;  /**< when it was sent, microseconds modulo 2^32 */
+	uint32_t srtt_us8;   /**< smoothed RTT in 1/8 microseconds, 0 = no sample */
+	uint32_t rttvar_us4; /**< RTT variance in 1/4 microseconds */
 	uint32_t rto_ms;
 
 	tg_ms rexmt_at;
 	tg_ms delack_at;
 	tg_ms idle_at;
-	tg_ms oow_at; /**< last ACK that answered an unacceptable segment */
+	tg_ms oow_at;          /**< last ACK that answered an unacceptable segment */
 	struct tg_timer timer; /**< armed at the earliest of the deadlines, or earlier */
 	struct tg_link out;    /**< in tg_conns.out */
 	struct tg_link event;  /**< in a worker's event queue, or an accept queue before */
 	void *user;
-	uint32_t hash;	     /**< flow hash */
+	uint32_t hash;       /**< flow hash */
 	uint32_t generation; /**< of the handle; survives free */
-	uint8_t mac[6];	     /**< the peer's, of its last valid segment */
+	uint8_t mac[6];      /**< the peer's, of its last valid segment */
 	uint8_t worker : 4;
 	uint8_t backoff : 4; /**< RTO is doubled so many times */
 	uint8_t event_mask;  /**< enum tg_event_what pending */
-	int16_t error;	     /**< why it is dead: -ECONNRESET or -ETIMEDOUT */
-	uint16_t path;	     /**< the way back (host.h) */
+	int16_t error;       /**< why it is dead: -ECONNRESET or -ETIMEDOUT */
+	uint16_t path;       /**< the way back (host.h) */
 	uint32_t idle_ms;    /**< idle timeout, 0 = none */
 	uint32_t own_mss;    /**< the MSS we announced */
 };
@@ -134,7 +134,7 @@ struct tg_conns {
 	struct tg_wheel wheel;
 	struct tg_segs segs;
 	struct tg_timewait tw;
-	struct tg_fifo out;		       /**< TCBs with something to send */
+	struct tg_fifo out;                    /**< TCBs with something to send */
 	struct tg_fifo events[TG_WORKERS_MAX]; /**< TCBs with pending events */
 	struct tg_flow *flow;
 	struct tg_host *host;
@@ -148,8 +148,8 @@ struct tg_conns {
 	uint32_t fin_timeout_ms;
 	uint8_t retries;
 	uint8_t orphan_retries;
-	uint8_t rcv_wscale;    /**< our shift, from rcvbuf */
-	uint32_t buf_size;     /**< usable bytes of a buffer: bounds what a segment carries */
+	uint8_t rcv_wscale; /**< our shift, from rcvbuf */
+	uint32_t buf_size;  /**< usable bytes of a buffer: bounds what a segment carries */
 };
 
 /** A handshake that is complete, as half-open entry or cookie knew it. */
@@ -160,9 +160,9 @@ struct tg_proven {
 	uint32_t iss;
 	uint32_t ts_recent;
 	uint32_t ts_offset;
-	uint32_t rtt_ms;    /**< from SYN-ACK to ACK, UINT32_MAX = not known */
-	uint16_t mss;	    /**< what the peer can receive */
-	uint16_t path;	    /**< the reference goes over to the TCB */
+	uint32_t rtt_ms; /**< from SYN-ACK to ACK, UINT32_MAX = not known */
+	uint16_t mss;    /**< what the peer can receive */
+	uint16_t path;   /**< the reference goes over to the TCB */
 	uint8_t mac[6];
 	uint8_t wscale;
 	bool has_wscale;
@@ -174,8 +174,8 @@ struct tg_proven {
 	bool nodelay;
 	uint8_t worker;
 	uint32_t idle_ms;
-	uint16_t own_mss;   /**< the MSS we announced */
-	uint16_t rcv_wnd;   /**< the window the SYN-ACK offered */
+	uint16_t own_mss; /**< the MSS we announced */
+	uint16_t rcv_wnd; /**< the window the SYN-ACK offered */
 };
 
 #define TG_TCB_TIMER offsetof(struct tg_tcb, timer)
@@ -215,8 +215,10 @@ tg_tcb_fin_sent(const struct tg_tcb *t)
 		t->state == TG_LAST_ACK;
 }
 
-/** Sizes everything. cs->flow, host, counters, env and settings are already set. @return 0, -ENOMEM */
-int tg_conns_init(struct tg_conns *cs, const struct tg_mem *mem, const struct tg_engine_config *cfg);
+/** Sizes everything. cs->flow, host, counters, env and settings are already set. @return 0, -ENOMEM
+ */
+int tg_conns_init(
+	struct tg_conns *cs, const struct tg_mem *mem, const struct tg_engine_config *cfg);
 
 /** Releases every buffer and all memory. */
 void tg_conns_fini(struct tg_conns *cs, const struct tg_mem *mem);
@@ -227,8 +229,8 @@ void tg_conns_fini(struct tg_conns *cs, const struct tg_mem *mem);
  *
  * @return the TCB, or NULL when none is free
  */
-struct tg_tcb *tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd,
-	tg_time now);
+struct tg_tcb *tg_tcb_open(
+	struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg_time now);
 
 /** Handle of a TCB. */
 tg_conn tg_tcb_handle(const struct tg_conns *cs, const struct tg_tcb *t);
@@ -252,8 +254,8 @@ void tg_tcb_free(struct tg_conns *cs, struct tg_tcb *t);
 void tg_tcb_want_output(struct tg_conns *cs, struct tg_tcb *t);
 
 /** Starts a timer: which is one of TG_TCB_T_*; wait in ms. */
-void tg_tcb_start(struct tg_conns *cs, struct tg_tcb *t, uint32_t which, uint32_t wait,
-	tg_time now);
+void tg_tcb_start(
+	struct tg_conns *cs, struct tg_tcb *t, uint32_t which, uint32_t wait, tg_time now);
 
 /** Stops a timer. */
 static inline void

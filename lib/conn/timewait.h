@@ -30,7 +30,7 @@ struct tg_tw {
 	tg_ms deadline;
 	struct tg_link link;
 	uint32_t hash;
-	tg_ms ack_at;	  /**< last ACK to a segment that may be part of an ACK loop; 0 = never */
+	tg_ms ack_at;     /**< last ACK to a segment that may be part of an ACK loop; 0 = never */
 	uint16_t rcv_wnd; /**< as it stands on the wire */
 	bool ts;
 };
@@ -51,8 +51,8 @@ enum tg_tw_verdict {
 };
 
 /** Sizes the table. @return 0 or -ENOMEM */
-int tg_tw_init(struct tg_timewait *tw, const struct tg_mem *mem, uint32_t capacity,
-	uint32_t wait_ms);
+int tg_tw_init(
+	struct tg_timewait *tw, const struct tg_mem *mem, uint32_t capacity, uint32_t wait_ms);
 
 /** Gives the memory back. */
 void tg_tw_fini(struct tg_timewait *tw, const struct tg_mem *mem);

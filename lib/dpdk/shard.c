@@ -23,6 +23,7 @@ tg_shard_create(const struct tg_shard_config *cfg, struct tg_shard **out)
 	if (s == NULL)
 		return -ENOMEM;
 	tg_env_init(&s->env, cfg->pool, cfg->socket_id, &ec.env);
+	ec.buf_size = rte_pktmbuf_data_room_size(cfg->pool);
 	s->number = ec.shard;
 	rc = tg_engine_create(&ec, &s->engine);
 	if (rc != 0) {

@@ -153,15 +153,15 @@ tg_engine_destroy(struct tg_engine *e)
 }
 
 int
-tg_engine_add_port(struct tg_engine *e, uint16_t port, const uint8_t mac[6], uint16_t mtu,
-	uint16_t offload)
+tg_engine_add_port(
+	struct tg_engine *e, uint16_t port, const uint8_t mac[6], uint16_t mtu, uint16_t offload)
 {
 	return tg_host_add_port(&e->host, port, mac, mtu, offload);
 }
 
 int
-tg_engine_add_addr(struct tg_engine *e, uint16_t port, const struct tg_addr *addr,
-	uint8_t prefix_len)
+tg_engine_add_addr(
+	struct tg_engine *e, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len)
 {
 	return tg_host_add_addr(&e->host, port, addr, prefix_len);
 }

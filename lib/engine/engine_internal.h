@@ -27,7 +27,7 @@ struct tg_worker {
 	struct tg_engine *engine;
 	void *ctx;
 	uint8_t number;
-	bool drain; /**< TG_EV_DRAIN is owed */
+	bool drain;                                 /**< TG_EV_DRAIN is owed */
 	uint64_t acceptable[TG_LISTENERS_MAX / 64]; /**< listeners for which TG_EV_ACCEPT is owed */
 };
 
@@ -43,7 +43,7 @@ struct tg_engine {
 	struct tg_conns conns;
 	struct tg_synack synack;
 	uint64_t rst_credit; /**< thousandths of a RST */
-	tg_ms rst_at;	     /**< when it was last topped up */
+	tg_ms rst_at;        /**< when it was last topped up */
 	struct tg_worker worker[TG_WORKERS_MAX];
 	unsigned workers;
 	struct tg_listeners listeners;
@@ -93,8 +93,8 @@ struct tg_verdict tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_
  *
  * @param reuse  NULL, or the TIME_WAIT entry whose pair it takes over: still in the table
  */
-struct tg_verdict tg_input_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn,
-	const struct tg_tw *reuse);
+struct tg_verdict tg_input_syn(
+	struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw *reuse);
 
 /** A segment for a half-open entry (half_input.c). */
 struct tg_verdict tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx);

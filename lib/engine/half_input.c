@@ -231,8 +231,8 @@ tg_input_cookie(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
 		(e->cfg.syncookies != TG_SYNCOOKIES_ALWAYS && e->now >= l->cookie_until))
 		return tg_reply_rst(e, rx);
 	tg_rx_tuple(f, &tuple);
-	if (!tg_cookie_check(&e->secret, &tuple, f->seq - 1, f->ack - 1, has_ts, rx->opt.tsecr,
-		    &st)) {
+	if (!tg_cookie_check(
+		    &e->secret, &tuple, f->seq - 1, f->ack - 1, has_ts, rx->opt.tsecr, &st)) {
 		l->cookies_failed++;
 		tg_engine_count(e, TG_CNT_SYNCOOKIES_FAILED);
 		return tg_reply_rst(e, rx);
@@ -266,7 +266,7 @@ tg_input_cookie(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
 		tg_path_put(&e->host, p.path);
 		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_TCB);
 	}
-	tg_flow_insert(&e->flow, rx->digest.hash,
-		tg_flow_value(TG_FLOW_CONN, tg_tcb_index(&e->conns, t)));
+	tg_flow_insert(
+		&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_CONN, tg_tcb_index(&e->conns, t)));
 	return establish(e, rx, l, t, lsn);
 }

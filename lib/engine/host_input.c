@@ -100,7 +100,8 @@ damaged(struct tg_engine *e, struct tg_rx *rx)
 	};
 	enum tg_frame_bad bad = rx->f.bad;
 
-	/* Where the addresses could be read, damage to other hosts' packets is not ours to judge. */
+	/* Where the addresses could be read, damage to other hosts' packets is not ours to judge.
+	 */
 	if (bad == TG_BAD_TCP_HEADER || bad == TG_BAD_TCP_CSUM) {
 		if (tg_host_find(&e->host, &rx->f.dst) < 0)
 			return pass();

@@ -30,8 +30,8 @@ tg_engine_usage(const struct tg_engine *e, struct tg_engine_usage *u)
 }
 
 unsigned
-tg_engine_listeners(const struct tg_engine *e, uint32_t *cursor, struct tg_listener_info out[],
-	unsigned cap)
+tg_engine_listeners(
+	const struct tg_engine *e, uint32_t *cursor, struct tg_listener_info out[], unsigned cap)
 {
 	unsigned n = 0;
 
@@ -168,8 +168,8 @@ describe_slot(const struct tg_engine *e, uint32_t *slot, struct tg_conn_info *i)
 }
 
 unsigned
-tg_engine_conns(const struct tg_engine *e, uint32_t *cursor, struct tg_conn_info out[],
-	unsigned cap)
+tg_engine_conns(
+	const struct tg_engine *e, uint32_t *cursor, struct tg_conn_info out[], unsigned cap)
 {
 	unsigned n = 0;
 

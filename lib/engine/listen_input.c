@@ -29,8 +29,8 @@ offer_flags(const struct tg_offer *o, const struct tg_frame *f)
 
 /* A SYN-ACK whose numbers carry the whole state: nothing is written but the packet. */
 static struct tg_verdict
-answer_with_cookie(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l,
-	const struct tg_offer *o)
+answer_with_cookie(
+	struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, const struct tg_offer *o)
 {
 	const struct tg_frame *f = &rx->f;
 	struct tg_cookie_state st = {
@@ -45,8 +45,8 @@ answer_with_cookie(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l,
 	struct tg_verdict v;
 
 	tg_rx_tuple(f, &tuple);
-	iss = tg_cookie_make(&e->secret, &tuple, f->seq, &st, rx->digest.ts_offset + tg_ms_of(e->now),
-		&tsval);
+	iss = tg_cookie_make(
+		&e->secret, &tuple, f->seq, &st, rx->digest.ts_offset + tg_ms_of(e->now), &tsval);
 	tg_reply_init(&e->host, rx->pkt, f, &s);
 	tg_synack_fill(&s, &e->synack, offer_flags(o, f), &e->host.port[rx->pkt->port], iss, f->seq,
 		tsval, o->tsval);
@@ -136,7 +136,7 @@ tg_input_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct t
 	 */
 	if (reuse != NULL)
 		admit = tg_acceptq_full(l) ? TG_ADMIT_DROP_ACCEPTQ
-			: pool_full	   ? TG_ADMIT_DROP_SYNQ
+			: pool_full        ? TG_ADMIT_DROP_SYNQ
 					   : TG_ADMIT_ENTRY;
 	else if (always || admit == TG_ADMIT_COOKIE ||
 		(admit == TG_ADMIT_DROP_ACCEPTQ && (tg_synq_full(l) || pool_full)))

@@ -13,7 +13,7 @@
 
 /** Answer to "may this SYN in?". */
 enum tg_admit {
-	TG_ADMIT_ENTRY,	       /**< a SYN-queue entry and a SYN-ACK */
+	TG_ADMIT_ENTRY,        /**< a SYN-queue entry and a SYN-ACK */
 	TG_ADMIT_COOKIE,       /**< a cookie, no state */
 	TG_ADMIT_DROP_SYNQ,    /**< SYN queue full and cookies off */
 	TG_ADMIT_DROP_ACCEPTQ, /**< accept queue full */

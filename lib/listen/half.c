@@ -33,16 +33,18 @@ tg_half_segment(const struct tg_synq *q, struct tg_half *h, const struct tg_fram
 		tg_seq_lt(opt->tsval, h->ts_recent);
 
 	if ((f->flags & TG_SYN) != 0 && (f->flags & (TG_ACK | TG_RST)) == 0 && f->seq == h->irs)
-		return tg_synq_may_answer(q, h, tg_ms_of(now), false) ? TG_HALF_SYNACK : TG_HALF_SYN_RATE;
+		return tg_synq_may_answer(q, h, tg_ms_of(now), false) ? TG_HALF_SYNACK
+								      : TG_HALF_SYN_RATE;
 
 	if (f->flags & TG_RST) {
 		if (f->seq == rcv_nxt)
 			return TG_HALF_GONE;
 		/* RFC 5961 3.2: in the window but not exact may be a blind guess. */
 		return in_window(f->seq, 0, rcv_nxt, rcv_wnd) ? challenge(q, h, now)
-							     : TG_HALF_DROP_WINDOW;
+							      : TG_HALF_DROP_WINDOW;
 	}
-	/* As Linux: the ACK is judged before the sequence number, so a stray ACK is told at once. */
+	/* As Linux: the ACK is judged before the sequence number, so a stray ACK is told at once.
+	 */
 	if ((f->flags & TG_ACK) != 0 && f->ack != h->iss + 1)
 		return TG_HALF_RST;
 	if (paws || !in_window(f->seq, len, rcv_nxt, rcv_wnd))

@@ -25,13 +25,13 @@ struct tg_lsn {
 	uint16_t next; /**< next listener of the same port bucket, 1 + index, 0 = end */
 	uint32_t idle_timeout_ms;
 
-	uint32_t accept_bound;	 /**< this shard's share of min(backlog, somaxconn) */
-	uint32_t syn_bound;	 /**< the same for half-open entries */
-	uint32_t syn_count;	 /**< half-open entries now */
-	uint32_t syn_young;	 /**< of these, SYN-ACK sent once */
-	uint32_t syn_acked;	 /**< of these, last ACK seen and not acted on */
-	struct tg_fifo acceptq;	 /**< TCBs, linked by the caller's pool */
-	tg_time cookie_until;	 /**< cookies are checked before this time */
+	uint32_t accept_bound;  /**< this shard's share of min(backlog, somaxconn) */
+	uint32_t syn_bound;     /**< the same for half-open entries */
+	uint32_t syn_count;     /**< half-open entries now */
+	uint32_t syn_young;     /**< of these, SYN-ACK sent once */
+	uint32_t syn_acked;     /**< of these, last ACK seen and not acted on */
+	struct tg_fifo acceptq; /**< TCBs, linked by the caller's pool */
+	tg_time cookie_until;   /**< cookies are checked before this time */
 
 	uint64_t passive_opens;
 	uint64_t overflows;

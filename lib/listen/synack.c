@@ -8,8 +8,7 @@
 
 void
 tg_synack_fill(struct tg_segment *s, const struct tg_synack *own, unsigned flags,
-	const struct tg_port *port, uint32_t iss, uint32_t irs, uint32_t tsval,
-	uint32_t ts_recent)
+	const struct tg_port *port, uint32_t iss, uint32_t irs, uint32_t tsval, uint32_t ts_recent)
 {
 	s->seq = iss;
 	s->ack = irs + 1;

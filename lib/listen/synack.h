@@ -13,7 +13,7 @@
 
 /** Our side of the negotiation: constants of the engine. */
 struct tg_synack {
-	uint16_t wnd;	/**< unscaled, as it stands on the wire */
+	uint16_t wnd;   /**< unscaled, as it stands on the wire */
 	uint8_t wscale; /**< our shift, offered when the peer offers one */
 };
 
@@ -26,15 +26,13 @@ struct tg_synack {
  * @param ts_recent  the peer's
  */
 void tg_synack_fill(struct tg_segment *s, const struct tg_synack *own, unsigned flags,
-	const struct tg_port *port, uint32_t iss, uint32_t irs, uint32_t tsval,
-	uint32_t ts_recent);
+	const struct tg_port *port, uint32_t iss, uint32_t irs, uint32_t tsval, uint32_t ts_recent);
 
 /**
  * Fills in the addresses of a packet that a timer sends to a half-open peer.
  *
  * @return the port it leaves by
  */
-uint16_t tg_half_address(const struct tg_host *h, const struct tg_half *half,
-	struct tg_segment *s);
+uint16_t tg_half_address(const struct tg_host *h, const struct tg_half *half, struct tg_segment *s);
 
 #endif

@@ -24,31 +24,31 @@
 /** Flags of a half-open entry; the low 4 bits of the same word hold the peer's window scale. */
 enum tg_half_flags {
 	TG_HALF_WSCALE_MASK = 0x000f,
-	TG_HALF_WSCALE = 1 << 4, /**< window scaling agreed */
-	TG_HALF_SACK = 1 << 5,	 /**< SACK agreed */
-	TG_HALF_TS = 1 << 6,	 /**< timestamps agreed */
-	TG_HALF_ACKED = 1 << 7,	 /**< a valid last ACK came and was not acted on */
-	TG_HALF_RESEND = 1 << 8, /**< in the resend FIFO, not in a timeout FIFO */
-	TG_HALF_V6 = 1 << 9,	 /**< IPv6 */
+	TG_HALF_WSCALE = 1 << 4,   /**< window scaling agreed */
+	TG_HALF_SACK = 1 << 5,     /**< SACK agreed */
+	TG_HALF_TS = 1 << 6,       /**< timestamps agreed */
+	TG_HALF_ACKED = 1 << 7,    /**< a valid last ACK came and was not acted on */
+	TG_HALF_RESEND = 1 << 8,   /**< in the resend FIFO, not in a timeout FIFO */
+	TG_HALF_V6 = 1 << 9,       /**< IPv6 */
 	TG_HALF_GIVE_UP = 1 << 10, /**< acked but never let in: RST at the next output */
 };
 
 /** A half-open connection. */
 struct tg_half {
 	struct tg_flow_key key; /**< free_use: index of the listener; lport 0 while free */
-	uint32_t irs;		/**< the peer's ISN */
-	uint32_t iss;		/**< ours */
-	uint32_t ts_recent;	/**< TSval of the SYN */
-	struct tg_link link;	/**< timeout or resend FIFO */
-	tg_ms deadline;		/**< of the SYN-ACK timeout */
-	uint16_t mss;		/**< what the peer can receive */
-	uint16_t wnd;		/**< window of the peer's last segment, unscaled */
-	uint8_t mac[6];		/**< the peer's, of its last valid segment */
-	uint16_t path;		/**< the way back (host.h) */
-	uint8_t retries;	/**< SYN-ACK retransmissions so far */
-	uint8_t answered;	/**< last answer to a repeated SYN, in 1/200 of the timeout
+	uint32_t irs;           /**< the peer's ISN */
+	uint32_t iss;           /**< ours */
+	uint32_t ts_recent;     /**< TSval of the SYN */
+	struct tg_link link;    /**< timeout or resend FIFO */
+	tg_ms deadline;         /**< of the SYN-ACK timeout */
+	uint16_t mss;           /**< what the peer can receive */
+	uint16_t wnd;           /**< window of the peer's last segment, unscaled */
+	uint8_t mac[6];         /**< the peer's, of its last valid segment */
+	uint16_t path;          /**< the way back (host.h) */
+	uint8_t retries;        /**< SYN-ACK retransmissions so far */
+	uint8_t answered;       /**< last answer to a repeated SYN, in 1/200 of the timeout
 				     after the last SYN-ACK by timer, rounded up; 0 = none */
-	uint16_t flags;		/**< enum tg_half_flags */
+	uint16_t flags;         /**< enum tg_half_flags */
 };
 _Static_assert(sizeof(struct tg_half) == 64, "one cache line");
 

@@ -17,8 +17,8 @@ tg_host_init(struct tg_host *h)
 }
 
 int
-tg_host_add_port(struct tg_host *h, uint16_t port, const uint8_t mac[6], uint16_t mtu,
-	uint16_t offload)
+tg_host_add_port(
+	struct tg_host *h, uint16_t port, const uint8_t mac[6], uint16_t mtu, uint16_t offload)
 {
 	if (port >= TG_PORTS_MAX || mtu < 576 || mtu > 9216 || (mac[0] & 1) != 0)
 		return -EINVAL;
@@ -84,8 +84,7 @@ classify_v6(const uint8_t *b)
 enum tg_addr_kind
 tg_host_classify(const struct tg_host *h, const struct tg_addr *addr, unsigned ip_version)
 {
-	enum tg_addr_kind kind =
-		ip_version == 4 ? classify_v4(addr->b + 12) : classify_v6(addr->b);
+	enum tg_addr_kind kind = ip_version == 4 ? classify_v4(addr->b + 12) : classify_v6(addr->b);
 
 	if (kind != TG_ADDR_UNICAST)
 		return kind;
@@ -163,8 +162,8 @@ path_equal(const struct tg_path *a, const struct tg_path *b)
 }
 
 bool
-tg_path_matches(const struct tg_host *h, uint16_t path, const struct tg_pkt *pkt,
-	const struct tg_frame *f)
+tg_path_matches(
+	const struct tg_host *h, uint16_t path, const struct tg_pkt *pkt, const struct tg_frame *f)
 {
 	const struct tg_path *p = &h->path[path];
 	struct tg_path q;

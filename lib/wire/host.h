@@ -37,7 +37,7 @@ struct tg_port {
 struct tg_local {
 	struct tg_addr addr;
 	struct tg_addr broadcast; /**< directed broadcast; `::` when there is none */
-	uint16_t port;		  /**< ARP and ND are answered here */
+	uint16_t port;            /**< ARP and ND are answered here */
 };
 
 /** A way back: port and VLAN stack, counted by what uses it. */
@@ -52,8 +52,8 @@ struct tg_path {
 /** Kinds of addresses that a TCP segment may carry. */
 enum tg_addr_kind {
 	TG_ADDR_UNICAST,
-	TG_ADDR_LOCAL,	   /**< one of ours */
-	TG_ADDR_GROUP,	   /**< multicast, or a broadcast address of ours */
+	TG_ADDR_LOCAL,     /**< one of ours */
+	TG_ADDR_GROUP,     /**< multicast, or a broadcast address of ours */
 	TG_ADDR_FORBIDDEN, /**< 0/8, 127/8, ::, ::1, v4-mapped on IPv6, 240/4: never on the wire */
 };
 
@@ -71,12 +71,12 @@ struct tg_host {
 void tg_host_init(struct tg_host *h);
 
 /** Adds a port. @return 0, -EINVAL, -EEXIST */
-int tg_host_add_port(struct tg_host *h, uint16_t port, const uint8_t mac[6], uint16_t mtu,
-	uint16_t offload);
+int tg_host_add_port(
+	struct tg_host *h, uint16_t port, const uint8_t mac[6], uint16_t mtu, uint16_t offload);
 
 /** Adds a local address. @return 0, -EINVAL, -EEXIST, -ENOSPC */
-int tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr,
-	uint8_t prefix_len);
+int tg_host_add_addr(
+	struct tg_host *h, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len);
 
 /** Index of a local address, or -1. */
 int tg_host_find(const struct tg_host *h, const struct tg_addr *addr);
@@ -86,8 +86,8 @@ int tg_host_find(const struct tg_host *h, const struct tg_addr *addr);
  *
  * @param ip_version  4 or 6: a v4-mapped address inside an IPv6 header is forbidden
  */
-enum tg_addr_kind tg_host_classify(const struct tg_host *h, const struct tg_addr *addr,
-	unsigned ip_version);
+enum tg_addr_kind tg_host_classify(
+	const struct tg_host *h, const struct tg_addr *addr, unsigned ip_version);
 
 /**
  * The path a frame came by, with one more reference.
@@ -97,15 +97,15 @@ enum tg_addr_kind tg_host_classify(const struct tg_host *h, const struct tg_addr
 uint16_t tg_path_get(struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f);
 
 /** True when the frame came by this path. */
-bool tg_path_matches(const struct tg_host *h, uint16_t path, const struct tg_pkt *pkt,
-	const struct tg_frame *f);
+bool tg_path_matches(
+	const struct tg_host *h, uint16_t path, const struct tg_pkt *pkt, const struct tg_frame *f);
 
 /** One reference less. */
 void tg_path_put(struct tg_host *h, uint16_t path);
 
 /** Layer 2 of a packet to a peer, and its port. */
-uint16_t tg_path_l2(const struct tg_host *h, uint16_t path, const uint8_t peer_mac[6],
-	struct tg_l2 *l2);
+uint16_t tg_path_l2(
+	const struct tg_host *h, uint16_t path, const uint8_t peer_mac[6], struct tg_l2 *l2);
 
 /**
  * Starts the answer to a TCP segment: addresses, ports, MACs and tags turned round, the rest zero.

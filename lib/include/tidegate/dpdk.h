@@ -29,7 +29,7 @@ struct tg_shard;
 
 /** Settings of a shard. */
 struct tg_shard_config {
-	struct tg_engine_config engine; /**< env is filled in by the shard: leave it zero */
+	struct tg_engine_config engine; /**< env and buf_size are the shard's to fill in */
 	struct rte_mempool *pool;       /**< where what the engine sends comes from; pktmbuf pool
 					     with a data room of TG_DATA_ROOM_MIN or more */
 	int socket_id;                  /**< NUMA node of the shard's memory, or SOCKET_ID_ANY */
