@@ -79,7 +79,7 @@ tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, 
 	/* RFC 5681 2: a duplicate ACK carries nothing and changes nothing. */
 	if (f->ack == t->snd_una && !advances && t->snd_max != t->snd_una && !window_moved &&
 		f->payload_len == 0 && (f->flags & (TG_SYN | TG_FIN)) == 0 && t->snd_wnd != 0)
-		tg_cc_dupack(cs, t);
+		tg_cc_dupack(t);
 	if (t->snd_bytes > 0 || (t->flags & TG_TCB_FIN_WANTED) != 0)
 		tg_tcb_want_output(cs, t);
 	return TG_ACK_OK;

@@ -62,7 +62,7 @@ tg_cc_acked(struct tg_tcb *t, uint32_t acked)
 }
 
 void
-tg_cc_dupack(struct tg_conns *cs, struct tg_tcb *t)
+tg_cc_dupack(struct tg_tcb *t)
 {
 	if (t->dupacks < UINT8_MAX)
 		t->dupacks++;
@@ -79,7 +79,6 @@ tg_cc_dupack(struct tg_conns *cs, struct tg_tcb *t)
 	t->recover = t->snd_max;
 	t->flags |= TG_TCB_RECOVERY | TG_TCB_REXMT_HEAD;
 	t->flags &= ~(uint32_t)TG_TCB_RTT_ON; /* Karn */
-	tg_count(cs, TG_CNT_FAST_RETRANS);
 }
 
 void

@@ -15,7 +15,7 @@ void tg_cc_open(struct tg_tcb *t, bool lost);
 void tg_cc_acked(struct tg_tcb *t, uint32_t acked);
 
 /** A duplicate ACK came. */
-void tg_cc_dupack(struct tg_conns *cs, struct tg_tcb *t);
+void tg_cc_dupack(struct tg_tcb *t);
 
 /** The retransmission timer ran out. */
 void tg_cc_timeout(struct tg_tcb *t);

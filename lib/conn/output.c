@@ -200,6 +200,7 @@ send_head(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time n
 		if (!emit(cs, t, ob, t->snd_una, len, true, flags, now))
 			return false;
 		sent(cs, t, t->snd_una, len + ((flags & TG_FIN) != 0), now);
+		tg_count(cs, TG_CNT_FAST_RETRANS);
 	}
 	t->flags &= ~(uint32_t)TG_TCB_REXMT_HEAD;
 	return true;

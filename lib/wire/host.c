@@ -133,8 +133,11 @@ tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, u
 	return 0;
 }
 
-/* A stripped tag is the outermost one: paths see the stack as it was on the wire. */
-static void
+/*
+ * A stripped tag is the outermost one: paths see the stack as it was on the wire. False when that
+ * is deeper than a path remembers: with a tag left out, an answer would reach somebody else.
+ */
+static bool
 path_of(const struct tg_pkt *pkt, const struct tg_frame *f, struct tg_path *p)
 {
 	unsigned n = 0;
@@ -146,11 +149,23 @@ path_of(const struct tg_pkt *pkt, const struct tg_frame *f, struct tg_path *p)
 		p->tci[0] = pkt->vlan_tci;
 		n = 1;
 	}
-	for (unsigned i = 0; i < f->l2.tags && n < TG_VLAN_MAX; i++, n++) {
+	if (n + f->l2.tags > TG_VLAN_MAX)
+		return false;
+	for (unsigned i = 0; i < f->l2.tags; i++, n++) {
 		p->tpid[n] = f->l2.tpid[i];
 		p->tci[n] = f->l2.tci[i];
 	}
 	p->tags = (uint8_t)n;
+	return true;
+}
+
+/* The tags come from peers: priorities of one VLAN must not crowd out another, so mix all bits. */
+static unsigned
+path_home(const struct tg_path *p)
+{
+	uint64_t key = (uint64_t)p->port << 32 | (uint32_t)p->tci[0] << 16 | p->tci[1];
+
+	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % TG_PATHS_MAX;
 }
 
 static bool
@@ -170,8 +185,7 @@ tg_path_matches(
 
 	if (p->tags == 0 && f->l2.tags == 0 && (pkt->flags & TG_PKT_VLAN_STRIPPED) == 0)
 		return p->port == pkt->port;
-	path_of(pkt, f, &q);
-	return path_equal(p, &q);
+	return path_of(pkt, f, &q) && path_equal(p, &q);
 }
 
 uint16_t
@@ -184,8 +198,9 @@ tg_path_get(struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *
 		h->path[h->last_path].refs++;
 		return h->last_path;
 	}
-	path_of(pkt, f, &q);
-	home = (q.port * 31u + q.tci[0] * 7u + q.tci[1] * 131u) % TG_PATHS_MAX;
+	if (!path_of(pkt, f, &q))
+		return TG_PATH_NONE;
+	home = path_home(&q);
 	/*
 	 * Slots become free in any order, so the probe cannot stop at a free one: it is bounded to
 	 * 16 slots instead. 16 stacks in one neighbourhood are a trunk with a few hundred VLANs

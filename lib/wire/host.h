@@ -92,7 +92,8 @@ enum tg_addr_kind tg_host_classify(
 /**
  * The path a frame came by, with one more reference.
  *
- * @return its index; TG_PATH_NONE when all are in use
+ * @return its index; TG_PATH_NONE when all near its place are in use, or when the frame had more
+ *         than TG_VLAN_MAX tags (two in its data and a stripped one)
  */
 uint16_t tg_path_get(struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f);
 
