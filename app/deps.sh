@@ -7,7 +7,8 @@
 # To build the library and the daemon. libdpdk-dev brings every PMD along.
 # (Read by whoever sources this file.)
 # shellcheck disable=SC2034
-DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libhttp-parser-dev)
+DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libyaml-dev
+	libhttp-parser-dev)
 
 # To run the quickstart: the client's tools, and dpdk-telemetry.py, which is in dpdk.
 # shellcheck disable=SC2034

@@ -55,6 +55,7 @@ update_window(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, t
 		return false;
 	if (old == 0) {
 		/* The window opens: what was probed with is sent at once, on a fresh timer. */
+		t->backoff = 0;
 		t->snd_nxt = t->snd_una;
 		tg_sendq_rewind(t);
 		tg_rexmt_acked(cs, t, now);
@@ -72,7 +73,12 @@ tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, 
 	/* RFC 5961 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT, or it is a blind guess. */
 	if (tg_seq_lt(t->snd_max, f->ack) || tg_seq_lt(f->ack, t->snd_una - t->max_wnd))
 		return TG_ACK_FUTURE;
-	t->retries = 0;
+	/*
+	 * RFC 9293 3.8.3: the same segment is not sent for ever, though the peer is alive; only while
+	 * its window is shut (3.8.6.1), and for an orphan not even then.
+	 */
+	if (advances || (t->snd_wnd == 0 && (t->flags & TG_TCB_ORPHAN) == 0))
+		t->retries = 0;
 	if (advances)
 		new_ack(cs, t, f->ack, now, fin_acked);
 	window_moved = update_window(cs, t, f, now);

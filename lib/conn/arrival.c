@@ -84,12 +84,15 @@ fails_paws(const struct tg_tcb *t, const struct tg_tcpopt *opt, tg_time now)
 		tg_ms_of(now) - t->ts_recent_at < TS_RECENT_MAX;
 }
 
-/* RFC 7323 4.3 (2): only a segment at or before the last ACK we sent may set TS.Recent. */
+/*
+ * RFC 7323 4.3 (2): only a segment at or before the last ACK we sent may set TS.Recent. PAWS has
+ * been passed: the timestamp is not older, or TS.Recent is too old itself to mean anything (5.5).
+ */
 static void
 note_timestamp(struct tg_tcb *t, const struct tg_frame *f, const struct tg_tcpopt *opt, tg_time now)
 {
 	if ((t->flags & TG_TCB_TS) != 0 && (opt->present & TG_OPT_TS) != 0 &&
-		tg_seq_leq(f->seq, t->last_ack_sent) && !tg_seq_lt(opt->tsval, t->ts_recent)) {
+		tg_seq_leq(f->seq, t->last_ack_sent)) {
 		t->ts_recent = opt->tsval;
 		t->ts_recent_at = tg_ms_of(now);
 	}
@@ -178,14 +181,13 @@ text(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struct tg_
 		return v;
 	}
 	/* TIME_WAIT begins, and its entry sends nothing by itself: the ACK goes out in place. */
-	if (v.action == TG_KEEP) {
+	if (v.action == TG_KEEP || tg_conn_reply_ack(cs, t, pkt, f, now) != 0) {
 		tg_tcb_want_output(cs, t);
 		t->flags |= TG_TCB_TIME_WAIT_WANTED;
 		return v;
 	}
-	v = ack_in_place(cs, t, pkt, f, now);
 	tg_conn_time_wait(cs, t, now);
-	return v;
+	return (struct tg_verdict){TG_REPLY, TG_DISP_DELIVERED};
 }
 
 struct tg_verdict
@@ -215,9 +217,10 @@ tg_conn_segment(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 		return refuse(cs, t, pkt, f, now, TG_DISP_DROP_WINDOW);
 	if ((f->flags & TG_ACK) == 0)
 		return drop(TG_DISP_DROP_ACK);
-	note_timestamp(t, f, opt, now);
 	if (tg_ack_process(cs, t, f, now, &fin_acked) != TG_ACK_OK)
 		return challenge(cs, t, pkt, f, now);
+	/* Not before: a blind guess (RFC 5961 5.2) must not set what PAWS believes. */
+	note_timestamp(t, f, opt, now);
 	note_path(cs, t, pkt, f);
 	if (fin_acked && !tg_conn_fin_acked(cs, t, now))
 		return delivered;

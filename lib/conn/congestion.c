@@ -11,7 +11,9 @@
 static uint32_t
 half_flight(const struct tg_tcb *t)
 {
-	uint32_t half = (t->snd_max - t->snd_una) / 2, least = 2u * t->snd_mss;
+	uint32_t flight = t->snd_max - t->snd_una, least = 2u * t->snd_mss;
+	/* RFC 5681 3.2 step 2: what limited transmit sent beyond cwnd does not count. */
+	uint32_t half = (flight < t->cwnd ? flight : t->cwnd) / 2;
 
 	return half > least ? half : least;
 }

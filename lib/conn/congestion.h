@@ -24,9 +24,13 @@ void tg_cc_timeout(struct tg_tcb *t);
 static inline uint32_t
 tg_cc_window(const struct tg_tcb *t)
 {
-	/* Limited transmit: the first two duplicate ACKs each let one more segment out. */
-	return t->dupacks > 0 && t->dupacks < 3 ? t->cwnd + t->dupacks * (uint32_t)t->snd_mss
-						: t->cwnd;
+	/*
+	 * Limited transmit: the first two duplicate ACKs each let one more segment out. In recovery
+	 * each has raised cwnd already.
+	 */
+	return t->dupacks < 3 && (t->flags & TG_TCB_RECOVERY) == 0
+		? t->cwnd + t->dupacks * (uint32_t)t->snd_mss
+		: t->cwnd;
 }
 
 #endif

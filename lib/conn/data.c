@@ -118,13 +118,22 @@ tg_data_ack_policy(struct tg_conns *cs, struct tg_tcb *t, uint32_t len, tg_time 
 		tg_tcb_want_output(cs, t);
 }
 
+/* The largest window that the header's field can say. */
+static uint32_t
+field_max(const struct tg_conns *cs, const struct tg_tcb *t)
+{
+	return (uint32_t)UINT16_MAX << (t->flags & TG_TCB_WSCALE ? cs->rcv_wscale : 0);
+}
+
 uint32_t
 tg_data_window(const struct tg_conns *cs, const struct tg_tcb *t)
 {
-	uint32_t space = t->rcv_bytes < cs->rcvbuf ? cs->rcvbuf - t->rcv_bytes : 0;
+	uint32_t most = field_max(cs, t), space = tg_data_space(cs, t);
 	uint32_t offered = tg_seq_lt(t->rcv_nxt, t->rcv_adv) ? t->rcv_adv - t->rcv_nxt : 0;
 	uint32_t step = cs->rcvbuf / 2 < t->rcv_mss ? cs->rcvbuf / 2 : t->rcv_mss;
 
+	if (space > most)
+		space = most;
 	/* The right edge moves by a worthwhile step or not at all, and never back (MUST-14). */
 	if (space < offered + step)
 		return offered;
@@ -165,7 +174,7 @@ tg_data_read(struct tg_conns *cs, struct tg_tcb *t, void *buf, uint32_t len)
 void
 tg_data_consume(struct tg_conns *cs, struct tg_tcb *t, uint32_t n)
 {
-	uint32_t offered, window;
+	uint32_t offered, window, most = field_max(cs, t);
 
 	t->rcv_segs = (uint16_t)(t->rcv_segs -
 		tg_seg_drop(&cs->segs, &cs->env, &t->rcv_head, &t->rcv_tail, &t->rcv_off, n));
@@ -176,7 +185,9 @@ tg_data_consume(struct tg_conns *cs, struct tg_tcb *t, uint32_t n)
 	 */
 	offered = t->rcv_adv - t->rcv_nxt;
 	window = tg_data_window(cs, t);
-	if (window >= offered + cs->rcvbuf / 2 || (offered < t->rcv_mss && window > offered)) {
+	if (most > cs->rcvbuf)
+		most = cs->rcvbuf;
+	if (window >= offered + most / 2 || (offered < t->rcv_mss && window > offered)) {
 		t->flags |= TG_TCB_ACK_NOW;
 		tg_tcb_want_output(cs, t);
 	}

@@ -29,6 +29,13 @@ enum tg_data_verdict tg_data_take(struct tg_conns *cs, struct tg_tcb *t, const s
 /** Marks bytes as owed an acknowledgment: at once, or within the delayed-ACK time. */
 void tg_data_ack_policy(struct tg_conns *cs, struct tg_tcb *t, uint32_t len, tg_time now);
 
+/** Bytes that the receive buffer takes besides those in it. */
+static inline uint32_t
+tg_data_space(const struct tg_conns *cs, const struct tg_tcb *t)
+{
+	return t->rcv_bytes < cs->rcvbuf ? cs->rcvbuf - t->rcv_bytes : 0;
+}
+
 /** The receive window in bytes that may be offered now: SWS avoidance of RFC 9293 3.8.6.2.2. */
 uint32_t tg_data_window(const struct tg_conns *cs, const struct tg_tcb *t);
 

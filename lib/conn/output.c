@@ -76,12 +76,17 @@ tg_outbox_next(struct tg_outbox *ob)
 	return pkt;
 }
 
-/* Window field, and the right edge that goes with it (rounded up, so the edge never moves back). */
+/*
+ * Window field, and the right edge that goes with it. Rounded up, so that the edge does not move
+ * back, while the buffer has the room; then down, or a peer that sends byte by byte would find the
+ * window open for ever (RFC 7323 2.4: rounding may take back less than one unit).
+ */
 static uint16_t
 offer_window(const struct tg_conns *cs, struct tg_tcb *t)
 {
 	unsigned shift = t->flags & TG_TCB_WSCALE ? cs->rcv_wscale : 0;
-	uint32_t wnd = (tg_data_window(cs, t) + (1u << shift) - 1) >> shift;
+	uint32_t unit = 1u << shift, window = tg_data_window(cs, t), space = tg_data_space(cs, t);
+	uint32_t wnd = (window + (window <= space ? unit - 1 : 0)) >> shift;
 	uint32_t edge;
 
 	if (wnd > UINT16_MAX)
@@ -112,7 +117,6 @@ fill(struct tg_conns *cs, struct tg_tcb *t, struct tg_segment *s, uint32_t seq, 
 	t->last_ack_sent = t->rcv_nxt;
 	t->rcv_unacked = 0;
 	t->flags &= ~(uint32_t)(TG_TCB_ACK_NOW | TG_TCB_T_DELACK);
-	tg_count(cs, TG_CNT_OUT_SEGS);
 }
 
 static uint16_t
@@ -147,6 +151,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 			port->offload & TG_OFFLOAD_TCP ? NULL : &sum);
 	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s) - len);
 	tg_emit_tcp(pkt, &s, len, sum, port->offload);
+	tg_count(cs, TG_CNT_OUT_SEGS);
 	return true;
 }
 
@@ -341,8 +346,10 @@ tg_conn_reply_ack(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt,
 
 	tg_reply_init(cs->host, pkt, f, &s);
 	fill(cs, t, &s, t->snd_max, 0, now);
-	if (tg_reply_write(cs->host, pkt, &s) == 0)
+	if (tg_reply_write(cs->host, pkt, &s) == 0) {
+		tg_count(cs, TG_CNT_OUT_SEGS);
 		return 0;
+	}
 	t->flags |= TG_TCB_ACK_NOW;
 	tg_tcb_want_output(cs, t);
 	return -ENOSPC;

@@ -8,18 +8,22 @@
 #include "retransmit.h"
 #include "sendq.h"
 
+/* G of RFC 6298 2: the timer wheel's tick. */
+#define GRANULARITY_US 1000
+
 void
 tg_rtt_sample(const struct tg_conns *cs, struct tg_tcb *t, uint32_t us)
 {
 	uint64_t rto_us;
 
-	/* Ten minutes and more are a clock or a peer gone wrong, and keep the sums in 32 bits. */
-	if (us > 600000000u)
+	/* More than 500 s are a clock or a peer gone wrong, and would not keep the sums in 32 bits. */
+	if (us > 500000000u)
 		return;
 	if (us == 0)
 		us = 1;
+	t->backoff = 0; /* RFC 6298 5: only a measurement collapses a timeout backed off (Karn) */
 	if (t->srtt_us8 == 0) {
-		t->srtt_us8 = us < UINT32_MAX / 8 ? us * 8 : UINT32_MAX - 7;
+		t->srtt_us8 = us * 8;
 		t->rttvar_us4 = us * 2;
 	} else {
 		uint32_t srtt = t->srtt_us8 / 8;
@@ -29,7 +33,8 @@ tg_rtt_sample(const struct tg_conns *cs, struct tg_tcb *t, uint32_t us)
 		t->rttvar_us4 = (uint32_t)(t->rttvar_us4 - t->rttvar_us4 / 4 + err);
 		t->srtt_us8 = t->srtt_us8 - srtt + us;
 	}
-	rto_us = (uint64_t)t->srtt_us8 / 8 + t->rttvar_us4;
+	rto_us = (uint64_t)t->srtt_us8 / 8 +
+		(t->rttvar_us4 > GRANULARITY_US ? t->rttvar_us4 : GRANULARITY_US);
 	t->rto_ms = (uint32_t)((rto_us + 999) / 1000);
 	if (t->rto_ms < cs->rto_min_ms)
 		t->rto_ms = cs->rto_min_ms;
@@ -87,7 +92,6 @@ tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 void
 tg_rexmt_acked(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 {
-	t->backoff = 0;
 	t->flags &= ~(uint32_t)TG_TCB_RTO_DONE;
 	if (t->snd_max != t->snd_una)
 		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);

@@ -80,7 +80,7 @@ struct tg_tcb {
 	uint8_t snd_wscale : 4; /**< shift of the peer's windows */
 	uint8_t quick : 4;      /**< segments still to be acknowledged at once */
 	uint8_t dupacks;        /**< duplicate ACKs in a row, saturating */
-	uint8_t retries;        /**< timeouts or probes since the peer was last heard */
+	uint8_t retries;        /**< timeouts or probes since the last progress */
 	uint16_t snd_mss;       /**< payload bytes per segment at most */
 	uint16_t rcv_mss;   /**< what the peer seems to send at most: 2 of them are acknowledged */
 	uint32_t rcv_bytes; /**< in the receive queue, not yet read */

@@ -73,7 +73,7 @@ may_ack(struct tg_tw *t, tg_ms now)
 {
 	if (t->ack_at != 0 && now - t->ack_at < ACK_GAP)
 		return false;
-	t->ack_at = now != 0 ? now : 1;
+	t->ack_at = now != 0 ? now : UINT32_MAX; /* 0 is never: a millisecond off */
 	return true;
 }
 

@@ -8,8 +8,10 @@
 
 #define LINK offsetof(struct tg_half, link)
 
-/* Least distance of two SYN-ACKs to one entry that answer repeated SYNs, in ms. */
+/* Least distance of two answers to one entry in ms (RFC 5961 10 asks for a limit of ACKs). */
 #define ANSWER_GAP 500
+/* A step of tg_half.answered in the resend FIFO in ms; 255 of them span 5.1 s. */
+#define RESEND_STEP 20
 
 int
 tg_synq_init(struct tg_synq *q, const struct tg_mem *mem, uint32_t capacity, uint32_t rto_ms)
@@ -60,10 +62,56 @@ unlink_entry(struct tg_synq *q, struct tg_half *h, uint32_t idx)
 		tg_fifo_remove(&q->wait[level_of(h->retries)], &q->pool, LINK, idx);
 }
 
+/*
+ * One byte holds the time of the last answer, in steps after an origin; 0 is "no answer".
+ *
+ * Step 1 is ANSWER_GAP before the last SYN-ACK by timer (what was earlier no longer matters), step
+ * 255 is behind the deadline: a step is 7 ms at a timeout of 1 s, 548 ms at 120 s. In the resend
+ * FIFO retries may have been raised already, which hides when that SYN-ACK left, so the origin
+ * hangs on the deadline there. Rounding is up, towards fewer answers.
+ */
+static uint32_t
+step_of(const struct tg_synq *q, const struct tg_half *h)
+{
+	return h->flags & TG_HALF_RESEND ? RESEND_STEP : tg_synq_wait(q, h->retries) / 220 + 3;
+}
+
+static tg_ms
+origin_of(const struct tg_synq *q, const struct tg_half *h)
+{
+	tg_ms base = h->flags & TG_HALF_RESEND ? h->deadline : tg_synq_sent_at(q, h);
+
+	return base - ANSWER_GAP - step_of(q, h);
+}
+
+/* The time of the last answer; meaningless when there is none. */
+static tg_ms
+last_answer(const struct tg_synq *q, const struct tg_half *h)
+{
+	return origin_of(q, h) + h->answered * step_of(q, h);
+}
+
+static bool
+answered_lately(const struct tg_synq *q, const struct tg_half *h, tg_ms now)
+{
+	return h->answered != 0 && (int32_t)(now - last_answer(q, h)) < ANSWER_GAP;
+}
+
+/* Steps from the origin to `at`, at least 1. */
+static uint32_t
+steps_to(const struct tg_synq *q, const struct tg_half *h, tg_ms at)
+{
+	uint32_t step = step_of(q, h), since = at - origin_of(q, h);
+
+	return (int32_t)since <= 0 ? 1 : (since + step - 1) / step;
+}
+
 void
 tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now)
 {
 	struct tg_half *h = tg_half_at(q, idx);
+	bool lately = answered_lately(q, h, tg_ms_of(now));
+	tg_ms last = last_answer(q, h);
 
 	if (h->flags & TG_HALF_RESEND) {
 		tg_fifo_remove(&q->resend, &q->pool, LINK, idx);
@@ -73,7 +121,8 @@ tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now)
 	/* 0 says "in no FIFO": a deadline that wraps to it comes 1 ms later. */
 	if (h->deadline == 0)
 		h->deadline = 1;
-	h->answered = 0;
+	/* An answer shortly before this SYN-ACK still counts. */
+	h->answered = lately ? (uint8_t)steps_to(q, h, last) : 0;
 	tg_fifo_push(&q->wait[level_of(h->retries)], &q->pool, LINK, idx);
 }
 
@@ -91,6 +140,7 @@ tg_synq_expired(struct tg_synq *q, tg_ms now)
 	for (unsigned i = 0; i < TG_SYNQ_LEVELS; i++) {
 		uint32_t idx = q->wait[i].head;
 		struct tg_half *h;
+		tg_ms last;
 
 		if (idx == TG_NONE)
 			continue;
@@ -98,7 +148,13 @@ tg_synq_expired(struct tg_synq *q, tg_ms now)
 		if (!tg_ms_due(h->deadline, now))
 			continue;
 		tg_fifo_remove(&q->wait[i], &q->pool, LINK, idx);
+		last = last_answer(q, h);
 		h->flags |= TG_HALF_RESEND;
+		if (h->answered != 0) {
+			uint32_t steps = steps_to(q, h, last);
+
+			h->answered = (uint8_t)(steps < 255 ? steps : 255);
+		}
 		tg_fifo_push(&q->resend, &q->pool, LINK, idx);
 		return idx;
 	}
@@ -132,18 +188,19 @@ tg_synq_sent_at(const struct tg_synq *q, const struct tg_half *h)
 bool
 tg_synq_may_answer(const struct tg_synq *q, struct tg_half *h, tg_ms now, bool ack)
 {
-	/*
-	 * One byte holds the time of the last answer: 200 steps span the timeout, so a step is
-	 * 5 ms at 1 s and 600 ms at 120 s. Rounding up errs towards fewer answers.
-	 */
-	uint32_t step = tg_synq_wait(q, h->retries) / 200 + 1;
-	uint32_t since = now - tg_synq_sent_at(q, h);
+	uint32_t steps;
 
-	if (!ack && ((h->flags & TG_HALF_RESEND) != 0 || (int32_t)since < ANSWER_GAP))
-		return false; /* a SYN-ACK just left, or is about to */
-	if (h->answered != 0 && (int32_t)(since - h->answered * step) < ANSWER_GAP)
+	/* No SYN-ACK when one has just left, or is about to. */
+	if (!ack &&
+		((h->flags & TG_HALF_RESEND) != 0 ||
+			(int32_t)(now - tg_synq_sent_at(q, h)) < ANSWER_GAP))
 		return false;
-	since = (int32_t)since <= 0 ? 1 : (since + step - 1) / step;
-	h->answered = (uint8_t)(since < 255 ? since : 255);
+	if (answered_lately(q, h, now))
+		return false;
+	/* An answer that cannot be noted is not given: the entry's timer is overdue by far. */
+	steps = steps_to(q, h, now);
+	if (steps > 255)
+		return false;
+	h->answered = (uint8_t)steps;
 	return true;
 }

@@ -46,8 +46,8 @@ struct tg_half {
 	uint8_t mac[6];         /**< the peer's, of its last valid segment */
 	uint16_t path;          /**< the way back (host.h) */
 	uint8_t retries;        /**< SYN-ACK retransmissions so far */
-	uint8_t answered;       /**< last answer to a repeated SYN, in 1/200 of the timeout
-				     after the last SYN-ACK by timer, rounded up; 0 = none */
+	uint8_t answered;       /**< time of the last answer that was no SYN-ACK by timer, in steps
+				     (synq.c); 0 = none since 500 ms before that SYN-ACK */
 	uint16_t flags;         /**< enum tg_half_flags */
 };
 _Static_assert(sizeof(struct tg_half) == 64, "one cache line");
@@ -96,14 +96,18 @@ bool tg_synq_next(const struct tg_synq *q, tg_ms *when);
 
 /**
  * May a segment that does not complete the handshake be answered at `now`? True at most once in
- * 500 ms; a true answer is remembered.
+ * 500 ms; a true answer is remembered, across SYN-ACKs by timer too. Errs towards false by the
+ * roundings of `answered`, and for an entry whose timer should have fired 0.1 to 19 s ago.
  *
  * @param ack  the answer is an ACK, not the SYN-ACK again: then SYN-ACKs sent by timer do not
  *             count as answers
  */
 bool tg_synq_may_answer(const struct tg_synq *q, struct tg_half *h, tg_ms now, bool ack);
 
-/** When the entry's last SYN-ACK by timer (or its first) left. */
+/**
+ * When the entry's last SYN-ACK by timer (or its first) left; up to 1 ms late. Not known any more
+ * in the resend FIFO after retries were raised.
+ */
 tg_ms tg_synq_sent_at(const struct tg_synq *q, const struct tg_half *h);
 
 #endif

@@ -347,10 +347,10 @@ known_answers(void **state)
 		uint64_t wall_s;
 		uint32_t iss, tsval;
 	} want[MODES] = {
-		{WALL, 0x9551fbfbu, 0},
-		{WALL + 64, 0x3874945fu, 996976},
-		{WALL + 128, 0xc7574da9u, 0},
-		{WALL + 192, 0xa69a916cu, 999325},
+		{WALL, 0x9551fbfb, 0},
+		{WALL + 64, 0x3874945f, 996976},
+		{WALL + 128, 0xc7574da9, 0},
+		{WALL + 192, 0xa69a916c, 999325},
 	};
 
 	(void)state;

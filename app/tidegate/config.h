@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TIDEGATE_APP_CONFIG_H
+#define TIDEGATE_APP_CONFIG_H
+/**
+ * @file
+ * The daemon's configuration: YAML in, one checked struct out, or one line that says what is wrong.
+ *
+ * config/tidegate.yaml describes every key. Files of this part:
+ *
+ *     schema.c        which keys there are, their kinds, ranges and places (one table)
+ *     value.c         the text of one value -> number, time, yes or no
+ *     locate.c        key path -> line of the file
+ *     config.c        loads: libcyaml sees to structure, schema.c and value.c to values
+ *     config_check.c  what no single value tells: duplicates, overlaps, families
+ */
+#include <tidegate/tidegate.h>
+
+/** Most ports, addresses, listeners: what an engine takes. */
+#define CONFIG_PORTS     64
+#define CONFIG_ADDRS     256
+#define CONFIG_LISTENERS 256
+/** Most shards. */
+#define CONFIG_SHARDS 256
+/** Most EAL arguments. */
+#define CONFIG_EAL_ARGS 64
+/** Largest file in bytes. */
+#define CONFIG_FILE_MAX (1 << 20)
+/** Bytes of an error line, the end included. */
+#define CONFIG_ERROR_MAX 1024
+
+/** Services a listener can have, as services.c lists them. */
+enum service_kind {
+	SERVICE_ECHO,
+	SERVICE_DISCARD,
+	SERVICE_HTTP,
+	SERVICE_KINDS,
+};
+
+/** A local address. */
+struct config_addr {
+	struct tg_addr addr;
+	uint8_t prefix_len;
+};
+
+/** A port and its addresses. */
+struct config_port {
+	char *device;
+	uint32_t mtu; /**< 0: as the port has it */
+	unsigned nb_addrs;
+	struct config_addr *addr;
+};
+
+/** A listener. */
+struct config_listener {
+	char *address; /**< as written */
+	struct tg_endpoint local;
+	uint32_t port;
+	uint32_t service; /**< enum service_kind */
+	uint32_t backlog;
+	uint32_t idle_timeout_ms;
+	bool dual_stack;
+	bool nodelay;
+};
+
+/** Settings of the http service. */
+struct config_http {
+	char *root_page;    /**< file, or NULL for the built-in page */
+	char *content_type; /**< NULL: text/html */
+};
+
+/** Everything. */
+struct config {
+	char *file; /**< name of the file, for messages */
+	uint32_t shards;
+	uint32_t drain_ms;
+	uint32_t idle_sleep_us;
+	uint32_t mbufs; /**< 0: derived */
+	uint32_t descriptors;
+	unsigned nb_cpus;
+	uint32_t cpu[CONFIG_SHARDS];
+	unsigned nb_eal;
+	char *eal[CONFIG_EAL_ARGS];
+	struct tg_engine_config engine;
+	struct config_http http;
+	unsigned nb_ports;
+	struct config_port port[CONFIG_PORTS];
+	unsigned nb_listeners;
+	struct config_listener listener[CONFIG_LISTENERS];
+
+	char *text; /**< the file, kept to find the line of a key */
+	size_t text_len;
+};
+
+/**
+ * Loads and checks a file.
+ *
+ * @param out  set on success; config_free() it
+ * @param err  CONFIG_ERROR_MAX bytes: on failure the one line to show, without newline
+ * @return 0; -1 with err filled
+ */
+int config_load(const char *file, struct config **out, char *err);
+
+/**
+ * The same from memory.
+ *
+ * @param file  the name that messages show
+ */
+int config_parse(const char *file, const char *text, size_t len, struct config **out, char *err);
+
+/** Frees it. NULL does nothing. */
+void config_free(struct config *c);
+
+/**
+ * Fills in an error line "FILE:LINE: PATH: message".
+ *
+ * @param path  key path such as listeners[1].port; "" for the whole file
+ * @return -1
+ */
+int config_error(const struct config *c, char *err, const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/** Checks what no single value tells. @return 0; -1 with err filled */
+int config_check(const struct config *c, char *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TIDEGATE_APP_DAEMON_H
+#define TIDEGATE_APP_DAEMON_H
+/**
+ * @file
+ * What the daemon is made of while it runs. setup.c makes it, run.c runs it, report.c looks at
+ * what is left.
+ */
+#include <tidegate/dpdk.h>
+
+#include "loop.h"
+#include "port.h"
+#include "services.h"
+
+/** mbufs in a lcore's cache. */
+#define MBUF_CACHE 256
+
+/** One shard with all that belongs to it. */
+struct daemon_shard {
+	struct tg_shard *shard;
+	struct tg_loop *loop;
+	struct service *service[SERVICE_KINDS];
+	struct tg_worker *worker[SERVICE_KINDS];
+	unsigned lcore;
+	bool shown; /**< in telemetry */
+};
+
+/** The daemon. */
+struct daemon {
+	const struct config *config;
+	const struct http_pages *pages;
+	struct rte_mempool *pool;
+	struct tg_clock clock;
+	unsigned nb_ports;
+	struct tg_port port[CONFIG_PORTS];
+	unsigned nb_shards;
+	struct daemon_shard shard[CONFIG_SHARDS];
+	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
+};
+
+/**
+ * Makes pool, ports and shards and opens the listeners; EAL is up.
+ *
+ * @param err  CONFIG_ERROR_MAX bytes
+ * @return 0; -1 with err filled: take_down() what there is
+ */
+int setup(struct daemon *d, char *err);
+
+/** Stops and closes the ports. */
+void close_ports(struct daemon *d);
+
+/** Frees everything else. */
+void take_down(struct daemon *d);
+
+/**
+ * Prints counters and the exit line; the ports are closed, the shards still there.
+ *
+ * @return true when nothing was left over
+ */
+bool report(const struct daemon *d);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "eal_args.h"
+
+/* mbufs a lcore's cache can hold back from the others: twice its size, see MBUF_CACHE in run.c. */
+#define CACHED_MBUFS 512
+/* Packets that can wait in a shard's stage and in a loop's hands, for each port. */
+#define STAGED_MBUFS 640
+
+uint32_t
+mbufs_needed(const struct config *c)
+{
+	/* Full rx and tx rings, answers waiting, full queues of all connections, caches. */
+	uint64_t queues = (uint64_t)c->nb_ports * c->shards;
+	uint64_t n = queues * (2 * (uint64_t)c->descriptors + STAGED_MBUFS) +
+		(uint64_t)c->shards * c->engine.max_segments +
+		(uint64_t)(c->shards + 1) * CACHED_MBUFS;
+
+	if (c->mbufs != 0)
+		return c->mbufs;
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+unsigned
+megabytes_needed(const struct config *c)
+{
+	/* Entries with their share of hash tables and timers, measured and rounded up. */
+	uint64_t shard = (uint64_t)c->engine.max_conns * 768 +
+		(uint64_t)c->engine.max_half_open * 192 + (uint64_t)c->engine.max_time_wait * 192 +
+		(uint64_t)c->engine.max_segments * 128 + (UINT64_C(8) << 20);
+	uint64_t mbuf = RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf) + 128;
+	uint64_t all = c->shards * shard + mbufs_needed(c) * mbuf + (UINT64_C(64) << 20);
+
+	return (unsigned)((all + all / 4) >> 20) + 1;
+}
+
+/* True when one of the arguments is `name`, alone or with its value behind it. */
+static bool
+given(int n, char *const args[], const char *name)
+{
+	size_t len = strlen(name);
+	bool is_long = name[1] == '-';
+
+	for (int i = 0; i < n; i++) {
+		if (strncmp(args[i], name, len) != 0)
+			continue;
+		if (!is_long || args[i][len] == '\0' || args[i][len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static bool
+given_either(const struct config *c, int nb_user, char *const user[], const char *name)
+{
+	return given((int)c->nb_eal, c->eal, name) || given(nb_user, user, name);
+}
+
+/* Appends to a text that has room for `size` bytes; what does not fit is cut. */
+static void
+append(char *out, size_t size, const char *sep, unsigned v)
+{
+	size_t n = strlen(out);
+
+	snprintf(out + n, size - n, "%s%u", sep, v);
+}
+
+static void
+make_lcores(const struct config *c, char *out, size_t size)
+{
+	unsigned cpus[CPU_SETSIZE], n = 0;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &set))
+			cpus[n++] = i;
+	if (n == 0)
+		cpus[n++] = 0;
+	snprintf(out, size, "--lcores=0@(");
+	for (unsigned i = 0; i < n; i++)
+		append(out, size, i == 0 ? "" : ",", cpus[i]);
+	append(out, size, "),", 1);
+	for (unsigned i = 0; i < c->shards; i++) {
+		/* The last CPUs by default: the first ones have most of the system's work. */
+		unsigned cpu = i < c->nb_cpus ? c->cpu[i]
+			: n > c->shards       ? cpus[n - c->shards + i]
+					      : cpus[i % n];
+
+		if (i != 0)
+			append(out, size, ",", i + 1);
+		append(out, size, "@", cpu);
+	}
+}
+
+static int
+push(struct eal_args *a, char *arg)
+{
+	if (a->argc == EAL_ARGS_MAX)
+		return -1;
+	a->argv[a->argc++] = arg;
+	a->argv[a->argc] = NULL;
+	return 0;
+}
+
+int
+eal_args_make(const struct config *c, int nb_user, char *const user[], unsigned megabytes,
+	struct eal_args *out, char *err)
+{
+	static char program[] = "tidegate";
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = push(out, program);
+	if (!given_either(c, nb_user, user, "-l") && !given_either(c, nb_user, user, "-c") &&
+		!given_either(c, nb_user, user, "--lcores")) {
+		make_lcores(c, out->made[0], sizeof(out->made[0]));
+		rc |= push(out, out->made[0]);
+	}
+	if (given_either(c, nb_user, user, "--no-huge") && !given_either(c, nb_user, user, "-m") &&
+		!given_either(c, nb_user, user, "--socket-mem")) {
+		snprintf(out->made[1], sizeof(out->made[1]), "-m");
+		snprintf(out->made[2], sizeof(out->made[2]), "%u", megabytes);
+		rc |= push(out, out->made[1]) | push(out, out->made[2]);
+	}
+	for (unsigned i = 0; i < c->nb_eal; i++)
+		rc |= push(out, c->eal[i]);
+	for (int i = 0; i < nb_user; i++)
+		rc |= push(out, user[i]);
+	if (rc != 0)
+		return config_error(
+			c, err, "eal", "too many EAL arguments; use at most %d", EAL_ARGS_MAX - 4);
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TIDEGATE_APP_SCHEMA_H
+#define TIDEGATE_APP_SCHEMA_H
+/**
+ * @file
+ * Which keys there are.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+/** Kinds of values. */
+enum key_kind {
+	KEY_UINT,    /**< whole number -> uint8_t, uint16_t or uint32_t */
+	KEY_BOOL,    /**< yes or no -> bool */
+	KEY_TIME_MS, /**< time with a unit -> uint32_t milliseconds */
+	KEY_TIME_US, /**< time with a unit -> uint32_t microseconds */
+	KEY_CHOICE,  /**< one of some words -> uint32_t or bool, the word's number */
+	KEY_TEXT,    /**< text -> char *, its own copy */
+};
+
+/** A key with a single value. */
+struct key {
+	const char *name;
+	enum key_kind kind;
+	uint8_t size;      /**< bytes of the field it goes to */
+	uint8_t required;  /**< must be there */
+	uint16_t offset;   /**< of that field in the group's struct */
+	uint64_t min, max; /**< range; of the length for texts; in microseconds for times */
+	const char *const *choices; /**< words of a KEY_CHOICE, ended by NULL */
+};
+
+/** A mapping: its keys with single values, and the names of those with lists or mappings. */
+struct key_group {
+	const char *path; /**< "", "engine", "ports[]", ... */
+	const struct key *keys;
+	unsigned nb_keys;
+	const char *const *nested; /**< ended by NULL */
+};
+
+/** The groups, ended by one without path. */
+extern const struct key_group key_groups[];
+
+/** Places of the groups in key_groups. */
+enum key_group_index {
+	GROUP_TOP,
+	GROUP_ENGINE,
+	GROUP_HTTP,
+	GROUP_PORT,
+	GROUP_LISTENER,
+	GROUP_COUNT,
+};
+
+/** Most keys with single values in one group. */
+#define GROUP_KEYS_MAX 32
+
+#endif

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# As many shards as asked for, and each of them gets connections.
+. "$(dirname "$0")/../lib.sh"
+
+net_up
+tg_start
+expect "shards" "$(counter shards)" "$TG_SHARDS"
+for host in "$S4" "[$S6]"; do
+	expect "$host: fetches" "$(cl curl -sS --max-time 60 -H 'Connection: close' -o /dev/null \
+		-w '%{http_code}\n' "http://$host/?n=[1-200]" | grep -c '^200$')" 200
+done
+sum=0
+for ((i = 0; i < TG_SHARDS; i++)); do
+	opens=$(tele shard "$i" PassiveOpens)
+	echo "shard $i: $opens connections"
+	expect_at_least "shard $i: connections" "$opens" $((400 / TG_SHARDS / 4))
+	sum=$((sum + opens))
+done
+expect "connections" "$sum" 400
+tg_stop

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The commands an operator has, as dpdk-telemetry.py asks for them.
+. "$(dirname "$0")/../lib.sh"
+
+# ask COMMAND - with DPDK's own client
+ask()
+{
+	echo "$1" | timeout 20 dpdk-telemetry.py -f "$TG_NAME"
+}
+
+command -v dpdk-telemetry.py >/dev/null || skip "dpdk-telemetry.py is not installed"
+net_up
+tg_start
+bg live hold "$S4" 7
+bg_says live '^[0-9]'
+port=$(head -n 1 "$WORK/live.out")
+ask / | grep -q '"/tidegate/counters"' || fail "not listed"
+ask /tidegate/listeners | python3 -c '
+import json, sys
+rows = json.load(sys.stdin)["/tidegate/listeners"]["listeners"].values()
+got = {(r["local"], r["state"]) for r in rows}
+want = {("0.0.0.0:80", "LISTEN"), ("[::]:80", "LISTEN"), ("[::]:7", "LISTEN"), ("[::]:9", "LISTEN")}
+sys.exit(None if got == want else f"listeners: {got}")'
+ask /tidegate/conns | grep -q "\"peer\": \"$C4:$port\"" || fail "the connection is not listed"
+ask /tidegate/counters | grep -q '"PassiveOpens": 1,' || fail "PassiveOpens"
+ask /tidegate/usage | grep -q '"conns": 1,' || fail "usage"
+ask /tidegate/conns,nonsense | grep -q '"error"' || fail "nonsense is not an error"
+# a client that asks for everything at once, and one that goes away, harm nobody
+for _ in $(seq 20); do
+	ask /tidegate/conns >/dev/null &
+	TG_BACKGROUND+=($!)
+done
+wait "${TG_BACKGROUND[@]: -20}"
+bg_go live
+bg_end live
+tg_stop

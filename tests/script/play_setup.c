@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The lines that set things up: engine, ports, addresses, clients, listeners.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "die.h"
+#include "player.h"
+
+#define KEY(k)                                                                                     \
+	{                                                                                          \
+		#k, offsetof(struct tg_engine_config, k), sizeof(((struct tg_engine_config *)0)->k) \
+	}
+
+/* The numbers of struct tg_engine_config, by their own names. */
+static const struct {
+	const char *name;
+	size_t at, size;
+} config_keys[] = {
+	KEY(shard),
+	KEY(shards),
+	KEY(max_conns),
+	KEY(max_half_open),
+	KEY(max_time_wait),
+	KEY(max_segments),
+	KEY(somaxconn),
+	KEY(syncookies),
+	KEY(synack_retries),
+	KEY(retries),
+	KEY(orphan_retries),
+	KEY(synack_rto_ms),
+	KEY(rto_min_ms),
+	KEY(delayed_ack_ms),
+	KEY(time_wait_ms),
+	KEY(fin_timeout_ms),
+	KEY(rcvbuf),
+	KEY(sndbuf),
+	KEY(rst_rate),
+	KEY(abort_on_overflow),
+	KEY(closed_port_drop),
+	KEY(timestamps),
+	KEY(sack),
+	KEY(window_scaling),
+};
+
+static void
+set_key(struct tg_engine_config *cfg, const char *word)
+{
+	for (unsigned i = 0; i < sizeof(config_keys) / sizeof(config_keys[0]); i++) {
+		const char *v = word_value(word, config_keys[i].name);
+		uint8_t *to = (uint8_t *)cfg + config_keys[i].at;
+		uint32_t x;
+
+		if (v == NULL)
+			continue;
+		x = word_number(v, 0, UINT32_MAX);
+		/* little-endian or not: by size, so that a bool stays a bool */
+		if (config_keys[i].size == 1)
+			*to = (uint8_t)x;
+		else if (config_keys[i].size == 2)
+			memcpy(to, &(uint16_t){(uint16_t)x}, 2);
+		else
+			memcpy(to, &x, 4);
+		return;
+	}
+	die("%s is no setting of an engine", word);
+}
+
+/* config KEY=VALUE... [seed=N] */
+void
+play_config(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	if (p->open)
+		die("config stands before everything that needs an engine");
+	for (unsigned i = 0; i < l->argc; i++) {
+		const char *seed = word_value(l->argv[i], "seed");
+
+		if (seed != NULL)
+			memset(p->rig.cfg.seed, (int)word_number(seed, 0, 255),
+				sizeof(p->rig.cfg.seed));
+		else
+			set_key(&p->rig.cfg, l->argv[i]);
+	}
+}
+
+/* port N [mtu=N] */
+void
+play_port(struct player *p, struct client *c, const struct line *l)
+{
+	uint32_t mtu = 1500;
+
+	(void)c;
+	if (l->argc < 1)
+		die("port NUMBER [mtu=N]");
+	if (l->argc > 1 && word_value(l->argv[1], "mtu") != NULL)
+		mtu = word_number(word_value(l->argv[1], "mtu"), 0, 65535);
+	rig_port(&p->rig, (uint16_t)word_number(l->argv[0], 0, 63), (uint16_t)mtu);
+}
+
+/* addr ADDRESS/LENGTH [PORT] [= RESULT] */
+void
+play_addr(struct player *p, struct client *c, const struct line *l)
+{
+	unsigned argc;
+	int want = result_of(l, &argc), rc;
+	char *slash = argc > 0 ? strchr(l->argv[0], '/') : NULL;
+	uint16_t port = 0;
+	struct tg_addr a;
+
+	(void)c;
+	if (slash == NULL)
+		die("addr ADDRESS/LENGTH [PORT]");
+	*slash = 0;
+	a = word_addr(l->argv[0]);
+	if (argc > 1)
+		port = (uint16_t)word_number(l->argv[1], 0, 63);
+	rc = tg_engine_add_addr(p->rig.e, port, &a, (uint8_t)word_number(slash + 1, 0, 128));
+	if (rc != want)
+		die("expected: %s\n  got:      = %s", l->text, result_name(rc));
+}
+
+/* mac M, vlan TCI[,TCI], port N: from where a client's packets come. */
+static void
+set_link(struct client *c, const struct line *l, unsigned i)
+{
+	for (; i + 1 < l->argc; i += 2) {
+		const char *key = l->argv[i];
+		char *v = l->argv[i + 1], *comma = strchr(v, ',');
+
+		if (strcmp(key, "mac") == 0) {
+			word_mac(v, c->mac);
+		} else if (strcmp(key, "port") == 0) {
+			c->port = (uint16_t)word_number(v, 0, 63);
+		} else if (strcmp(key, "vlan") == 0 && strcmp(v, "none") == 0) {
+			c->tags = 0;
+			memset(c->tci, 0, sizeof(c->tci));
+			memset(c->tpid, 0, sizeof(c->tpid));
+		} else if (strcmp(key, "vlan") == 0) {
+			memset(c->tci, 0, sizeof(c->tci));
+			memset(c->tpid, 0, sizeof(c->tpid));
+			c->tags = comma != NULL ? 2 : 1;
+			c->tpid[0] = comma != NULL ? 0x88a8 : 0x8100;
+			if (comma != NULL) {
+				*comma = 0;
+				c->tpid[1] = 0x8100;
+				c->tci[1] = (uint16_t)word_number(comma + 1, 0, 65535);
+			}
+			c->tci[0] = (uint16_t)word_number(v, 0, 65535);
+		} else {
+			die("%s: a link has mac, vlan and port", key);
+		}
+	}
+	if (i < l->argc)
+		die("%s: a link has mac, vlan and port, each with a value", l->argv[i]);
+}
+
+/* client NAME ADDRESS:PORT [to ADDRESS:PORT] [mac M] [vlan T[,T]] [port N] */
+void
+play_client(struct player *p, struct client *c, const struct line *l)
+{
+	unsigned i = 2;
+
+	if (l->argc < 2)
+		die("client NAME ADDRESS:PORT");
+	c = player_client(p, l->argv[0], true);
+	c->remote = word_endpoint(l->argv[1]);
+	c->local = p->client[0]->local;
+	if (l->argc > 3 && strcmp(l->argv[2], "to") == 0) {
+		c->local = word_endpoint(l->argv[3]);
+		i = 4;
+	}
+	set_link(c, l, i);
+}
+
+/* [CLIENT] link ... */
+void
+play_link(struct player *p, struct client *c, const struct line *l)
+{
+	(void)p;
+	set_link(c, l, 0);
+}
+
+/* listen ADDRESS:PORT [as NAME] [backlog=N] [idle_timeout_ms=N] [nodelay=0|1] [dual_stack=1] */
+void
+play_listen(struct player *p, struct client *c, const struct line *l)
+{
+	struct tg_listener_config cfg;
+	struct named_listener *n = &p->listener[p->listeners];
+	static const uint8_t zero[16];
+	const char *name = "";
+	unsigned argc;
+	int want = result_of(l, &argc), rc;
+
+	(void)c;
+	if (argc < 1 || p->listeners == LISTENERS_MAX)
+		die("listen ADDRESS:PORT, and not too often");
+	tg_listener_config_init(&cfg);
+	cfg.local = word_endpoint(l->argv[0]);
+	cfg.worker = p->rig.w;
+	for (unsigned i = 1; i < argc; i++) {
+		const char *w = l->argv[i], *v;
+
+		if (strcmp(w, "as") == 0 && i + 1 < argc)
+			name = l->argv[++i];
+		else if ((v = word_value(w, "backlog")) != NULL)
+			cfg.backlog = word_number(v, 0, UINT32_MAX);
+		else if ((v = word_value(w, "idle_timeout_ms")) != NULL)
+			cfg.idle_timeout_ms = word_number(v, 0, UINT32_MAX);
+		else if ((v = word_value(w, "nodelay")) != NULL)
+			cfg.nodelay = word_number(v, 0, 1) != 0;
+		else if ((v = word_value(w, "dual_stack")) != NULL)
+			cfg.dual_stack = word_number(v, 0, 1) != 0;
+		else
+			die("%s is no setting of a listener", w);
+	}
+	rc = tg_listen(p->rig.e, &cfg, &n->l);
+	if (rc != want)
+		die("expected: %s\n  got:      = %s", l->text, result_name(rc));
+	if (rc != 0)
+		return;
+	(void)snprintf(n->name, sizeof(n->name), "%s", name);
+	/* the default client talks to the first listener */
+	if (p->listeners == 0) {
+		struct client *d = p->client[0];
+
+		d->local = cfg.local;
+		if (!tg_addr_is_v4(&cfg.local.addr))
+			d->remote.addr = word_addr("fd00::2");
+		if (memcmp(cfg.local.addr.b, zero, 16) == 0)
+			d->local.addr = word_addr("fd00::1");
+		else if (memcmp(&cfg.local.addr, &(struct tg_addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+							  0xff, 0xff}},
+				 16) == 0)
+			d->local.addr = word_addr("10.0.0.1");
+	}
+	p->listeners++;
+}
+
+/* unlisten [NAME] [= RESULT] */
+void
+play_unlisten(struct player *p, struct client *c, const struct line *l)
+{
+	unsigned argc;
+	int want = result_of(l, &argc);
+	int rc = tg_unlisten(p->rig.e, player_listener(p, argc > 0 ? l->argv[0] : "")->l);
+
+	(void)c;
+	if (rc != want)
+		die("expected: %s\n  got:      = %s", l->text, result_name(rc));
+	rig_turn(&p->rig);
+}
+
+void
+play_drain(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	(void)l;
+	tg_engine_drain(p->rig.e);
+	rig_turn(&p->rig);
+}
+
+void
+play_finish(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	(void)l;
+	tg_engine_finish(p->rig.e);
+	rig_turn(&p->rig);
+}
+
+void
+play_reset(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	(void)l;
+	tg_engine_reset(p->rig.e);
+	rig_turn(&p->rig);
+}
+
+/* buffers none|some: whether the engine gets packet buffers */
+void
+play_buffers(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	if (l->argc != 1)
+		die("buffers none or buffers some");
+	p->rig.tenv.buf_outage = strcmp(l->argv[0], "none") == 0;
+	rig_turn(&p->rig);
+}

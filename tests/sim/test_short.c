@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Many short connections over a bad wire: all complete, and nothing of them stays behind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+#define CLIENTS 300
+
+static const struct link_config bad = {.delay = TG_MSEC,
+	.drop = 30,
+	.duplicate = 20,
+	.reorder = 20,
+	.flip = 20};
+
+static void
+crowd(uint64_t seed, enum peer_close close, unsigned syncookies, uint32_t backlog, tg_time gap)
+{
+	struct world_config wc = {.link = bad, .seed = seed};
+	struct tg_engine_usage u;
+	struct peer_config pc;
+	static struct world w;
+
+	world_init(&w, &wc, CLIENTS);
+	w.rig.cfg.max_conns = 512;
+	w.rig.cfg.max_half_open = 512;
+	w.rig.cfg.max_time_wait = 512;
+	w.rig.cfg.syncookies = (uint8_t)syncookies;
+	world_open(&w, backlog);
+	if (close != PEER_CLOSES_FIRST)
+		w.echo.close_after = 100;
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		world_peer_config(&w, i % 2 != 0, &pc);
+		pc.ts = i % 3 != 0;
+		pc.wscale = i % 5 == 0 ? -1 : 7;
+		pc.bytes = 100;
+		pc.close = close;
+		world_connect(&w, &pc);
+		world_wait(&w, gap);
+	}
+	world_run(&w, 600 * TG_SEC);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		assert_int_equal(w.peer[i].state, PEER_DONE);
+		assert_int_equal(peer_echoed(&w.peer[i]), 100);
+	}
+	/* a late copy of a segment that proves a cookie opens its connection once more; only such
+	 * ghosts may end badly */
+	if (syncookies == 0)
+		assert_int_equal(w.echo.accepted, CLIENTS);
+	assert_true(w.echo.failed <= w.echo.accepted - CLIENTS);
+	world_wait(&w, 300 * TG_SEC);
+	tg_engine_usage(w.rig.e, &u);
+	assert_int_equal(u.conns, 0);
+	assert_int_equal(u.half_open, 0);
+	assert_int_equal(u.time_wait, 0);
+	assert_int_equal(u.segments, 0);
+	assert_int_equal(w.rig.tenv.engine_bufs, 0);
+	world_close(&w);
+}
+
+static void
+test_peer_closes_first(void **state)
+{
+	(void)state;
+	crowd(100, PEER_CLOSES_FIRST, 0, 4096, 2 * TG_MSEC);
+	crowd(101, PEER_CLOSES_FIRST, 1, 4096, 0);
+}
+
+static void
+test_worker_closes_first(void **state)
+{
+	(void)state;
+	crowd(110, PEER_CLOSES_SECOND, 0, 4096, 2 * TG_MSEC);
+	crowd(111, PEER_CLOSES_SECOND, 1, 4096, 0);
+}
+
+static void
+test_both_close(void **state)
+{
+	(void)state;
+	crowd(120, PEER_CLOSES_EARLY, 0, 4096, 2 * TG_MSEC);
+	crowd(121, PEER_CLOSES_EARLY, 2, 4096, 0);
+}
+
+static void
+test_cookies(void **state)
+{
+	(void)state;
+	crowd(130, PEER_CLOSES_FIRST, 2, 4096, TG_MSEC);
+	crowd(131, PEER_CLOSES_SECOND, 2, 4096, TG_MSEC);
+}
+
+/* The queues are far too small: clients are dropped and come again. */
+static void
+test_small_queues(void **state)
+{
+	(void)state;
+	crowd(140, PEER_CLOSES_FIRST, 0, 4, TG_MSEC / 10);
+	crowd(141, PEER_CLOSES_FIRST, 1, 4, TG_MSEC / 10);
+	crowd(142, PEER_CLOSES_SECOND, 1, 1, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_peer_closes_first),
+		cmocka_unit_test(test_worker_closes_first),
+		cmocka_unit_test(test_both_close),
+		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_small_queues),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

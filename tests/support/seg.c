@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "seg.h"
+
+#include <string.h>
+
+#include "die.h"
+
+void seg_init(struct seg *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->ttl = 64;
+	s->df = true;
+	s->doff = -1;
+	s->ip_len = -1;
+	s->ip_ver = -1;
+}
+
+void seg_opt_add(struct seg *s, uint8_t kind, const void *raw, unsigned n)
+{
+	struct seg_opt *o = &s->opt[s->opts];
+
+	if (s->opts == SEG_OPTS_MAX || n > sizeof(o->raw))
+		die("too many option bytes for a TCP header");
+	s->opts++;
+	o->kind = kind;
+	o->len = kind <= SEG_OPT_NOP ? 1 : (uint8_t)(n + 2);
+	memcpy(o->raw, raw, n);
+}
+
+static void put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+void seg_opt_mss(struct seg *s, uint16_t mss)
+{
+	uint8_t raw[2];
+
+	put16(raw, mss);
+	seg_opt_add(s, SEG_OPT_MSS, raw, 2);
+}
+
+void seg_opt_wscale(struct seg *s, uint8_t shift)
+{
+	seg_opt_add(s, SEG_OPT_WSCALE, &shift, 1);
+}
+
+void seg_opt_sack_ok(struct seg *s)
+{
+	seg_opt_add(s, SEG_OPT_SACK_OK, "", 0);
+}
+
+void seg_opt_ts(struct seg *s, uint32_t val, uint32_t ecr)
+{
+	uint8_t raw[8];
+
+	put32(raw, val);
+	put32(raw + 4, ecr);
+	seg_opt_add(s, SEG_OPT_TS, raw, 8);
+}
+
+const struct seg_opt *seg_opt_find(const struct seg *s, uint8_t kind)
+{
+	for (unsigned i = 0; i < s->opts; i++)
+		if (s->opt[i].kind == kind)
+			return &s->opt[i];
+	return NULL;
+}
+
+uint16_t seg_raw16(const struct seg_opt *o, unsigned at)
+{
+	return (uint16_t)(o->raw[at] << 8 | o->raw[at + 1]);
+}
+
+uint32_t seg_raw32(const struct seg_opt *o, unsigned at)
+{
+	return (uint32_t)seg_raw16(o, at) << 16 | seg_raw16(o, at + 2);
+}
+
+uint32_t seg_space(const struct seg *s)
+{
+	return s->len + ((s->flags & SEG_S) != 0) + ((s->flags & SEG_F) != 0);
+}
+
+uint32_t seg_sum(uint32_t sum, const uint8_t *p, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++) {
+		sum += (i & 1) != 0 ? p[i] : (uint32_t)p[i] << 8;
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	return sum;
+}
+
+uint16_t seg_fold(uint32_t sum)
+{
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* The pseudo-header: addresses, protocol, length. */
+static uint32_t pseudo(const struct seg *s, bool v4, unsigned len)
+{
+	uint32_t sum = 0;
+
+	sum = seg_sum(sum, s->src.b + (v4 ? 12 : 0), v4 ? 4 : 16);
+	sum = seg_sum(sum, s->dst.b + (v4 ? 12 : 0), v4 ? 4 : 16);
+	return sum + 6 + len;
+}
+
+static unsigned write_opts(const struct seg *s, uint8_t *p)
+{
+	unsigned n = 0;
+
+	if (s->opt_bytes != NULL) {
+		if (s->opt_bytes_len > 40)
+			die("more than 40 bytes of options");
+		memcpy(p, s->opt_bytes, s->opt_bytes_len);
+		n = s->opt_bytes_len;
+	}
+	for (unsigned i = 0; i < s->opts && s->opt_bytes == NULL; i++) {
+		const struct seg_opt *o = &s->opt[i];
+		unsigned raw = o->kind <= SEG_OPT_NOP ? 0 : o->len - 2u;
+
+		if (n + (o->kind <= SEG_OPT_NOP ? 1 : o->len) > 40)
+			die("more than 40 bytes of options");
+		p[n++] = o->kind;
+		if (o->kind <= SEG_OPT_NOP)
+			continue;
+		p[n++] = o->len;
+		memcpy(p + n, o->raw, raw);
+		n += raw;
+	}
+	while (n % 4 != 0)
+		p[n++] = SEG_OPT_NOP;
+	return n;
+}
+
+static unsigned write_ip4(const struct seg *s, uint8_t *p, unsigned l4)
+{
+	memset(p, 0, 20);
+	p[0] = (uint8_t)((s->ip_ver < 0 ? 4 : s->ip_ver) << 4 | 5);
+	p[1] = s->tos;
+	put16(p + 2, s->ip_len < 0 ? 20 + l4 : (unsigned)s->ip_len);
+	put16(p + 4, s->ip_id);
+	put16(p + 6, (s->df ? 0x4000u : 0) | (s->mf ? 0x2000u : 0) | s->frag);
+	p[8] = s->ttl;
+	p[9] = 6;
+	memcpy(p + 12, s->src.b + 12, 4);
+	memcpy(p + 16, s->dst.b + 12, 4);
+	put16(p + 10, seg_fold(seg_sum(0, p, 20)));
+	if (s->bad_ip)
+		p[10] ^= 0x40;
+	return 20;
+}
+
+static unsigned write_ip6(const struct seg *s, uint8_t *p, unsigned l4)
+{
+	bool frag = s->mf || s->frag != 0;
+
+	memset(p, 0, 48);
+	put32(p, (uint32_t)(s->ip_ver < 0 ? 6 : s->ip_ver) << 28 | (uint32_t)s->tos << 20);
+	put16(p + 4, s->ip_len < 0 ? l4 + (frag ? 8 : 0) : (unsigned)s->ip_len);
+	p[6] = frag ? 44 : 6;
+	p[7] = s->ttl;
+	memcpy(p + 8, s->src.b, 16);
+	memcpy(p + 24, s->dst.b, 16);
+	if (!frag)
+		return 40;
+	p[40] = 6;
+	put16(p + 42, (unsigned)s->frag << 3 | (s->mf ? 1 : 0));
+	put32(p + 44, s->ip_id);
+	return 48;
+}
+
+unsigned seg_write(const struct seg *s, uint8_t *out, unsigned *hdr)
+{
+	bool v4 = tg_addr_is_v4(&s->src) && tg_addr_is_v4(&s->dst);
+	uint8_t opts[44], *p = out, *t;
+	unsigned n_opts, l4;
+
+	memcpy(p, s->eth_dst, 6);
+	memcpy(p + 6, s->eth_src, 6);
+	p += 12;
+	for (unsigned i = 0; i < s->tags; i++, p += 4) {
+		put16(p, s->tpid[i]);
+		put16(p + 2, s->tci[i]);
+	}
+	put16(p, v4 ? 0x0800 : 0x86dd);
+	p += 2;
+	n_opts = write_opts(s, opts);
+	l4 = 20 + n_opts + s->len;
+	p += v4 ? write_ip4(s, p, l4) : write_ip6(s, p, l4);
+
+	t = p;
+	put16(t, s->sport);
+	put16(t + 2, s->dport);
+	put32(t + 4, s->seq);
+	put32(t + 8, s->ack);
+	put16(t + 12, (unsigned)(s->doff < 0 ? (int)(20 + n_opts) / 4 : s->doff) << 12 | s->flags);
+	put16(t + 14, s->win);
+	put16(t + 16, 0);
+	put16(t + 18, s->urg);
+	memcpy(t + 20, opts, n_opts);
+	if (s->len > 0)
+		memcpy(t + 20 + n_opts, s->data, s->len);
+	put16(t + 16, seg_fold(seg_sum(pseudo(s, v4, l4), t, l4)));
+	if (s->bad_tcp)
+		t[16] ^= 0x40;
+	p = t + l4;
+	memset(p, 0, s->pad);
+	p += s->pad;
+	if (hdr != NULL)
+		*hdr = (unsigned)(t + 20 + n_opts - out);
+	if (s->trunc > (unsigned)(p - out))
+		die("trunc %u is longer than the frame", s->trunc);
+	return (unsigned)(p - out) - s->trunc;
+}

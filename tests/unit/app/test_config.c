@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every class of configuration error, with the exact line it is told in; and what a good file
+ * comes to. The example file is loaded too: it must name every key and tell the true defaults.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "schema.h"
+#include "support.h"
+
+/* Shortest good file, in pieces. */
+#define PORT     "ports: [{device: d0, addresses: [\"192.0.2.1/24\"]}]\n"
+#define LISTENER "listeners: [{address: \"0.0.0.0\", port: 80, service: http}]\n"
+
+static char err[CONFIG_ERROR_MAX];
+
+static struct config *
+good(const char *text)
+{
+	struct config *c;
+
+	err[0] = '\0';
+	if (config_parse("t.yaml", text, strlen(text), &c, err) != 0)
+		fail_msg("%s", err);
+	return c;
+}
+
+static void
+bad(const char *text, const char *message)
+{
+	struct config *c;
+
+	assert_int_equal(config_parse("t.yaml", text, strlen(text), &c, err), -1);
+	assert_null(c);
+	assert_string_equal(err, message);
+	assert_null(strchr(err, '\n'));
+}
+
+static void
+the_shortest_file_gets_defaults(void **state)
+{
+	struct tg_engine_config engine;
+	struct config *c = good(PORT LISTENER);
+	struct tg_addr v4 = tg_addr_v4(192, 0, 2, 1);
+
+	(void)state;
+	tg_engine_config_init(&engine);
+	assert_memory_equal(&c->engine, &engine, sizeof(engine));
+	assert_int_equal(c->shards, 1);
+	assert_int_equal(c->drain_ms, 5000);
+	assert_int_equal(c->idle_sleep_us, 0);
+	assert_int_equal(c->mbufs, 0);
+	assert_int_equal(c->descriptors, 1024);
+	assert_int_equal(c->nb_ports, 1);
+	assert_string_equal(c->port[0].device, "d0");
+	assert_int_equal(c->port[0].mtu, 0);
+	assert_int_equal(c->port[0].nb_addrs, 1);
+	assert_memory_equal(&c->port[0].addr[0].addr, &v4, sizeof(v4));
+	assert_int_equal(c->port[0].addr[0].prefix_len, 24);
+	assert_int_equal(c->nb_listeners, 1);
+	assert_int_equal(c->listener[0].local.port, 80);
+	assert_int_equal(c->listener[0].service, SERVICE_HTTP);
+	assert_int_equal(c->listener[0].backlog, 4096);
+	assert_int_equal(c->listener[0].idle_timeout_ms, 0);
+	assert_true(c->listener[0].nodelay);
+	assert_false(c->listener[0].dual_stack);
+	config_free(c);
+}
+
+static void
+every_value_arrives(void **state)
+{
+	struct config *c = good(
+		"shards: 2\n"
+		"cpus: [3, 1]\n"
+		"eal: [\"--no-huge\", -m, \"64\"]\n"
+		"drain: 1500ms\n"
+		"idle_sleep: 50us\n"
+		"mbufs: 4096\n"
+		"descriptors: 512\n"
+		"http: {root_page: /tmp/x, content_type: text/plain}\n"
+		"engine: {syncookies: 2, synack_retries: 255, synack_rto: 3s, somaxconn: 128,\n"
+		"  abort_on_overflow: yes, closed_port: drop, rst_rate: 0, max_conns: 1,\n"
+		"  max_half_open: 2, max_time_wait: 3, max_segments: 4, rcvbuf: 4096,\n"
+		"  sndbuf: 8192, rto_min: 1s, delayed_ack: 0ms, retries: 1, orphan_retries: 30,\n"
+		"  fin_timeout: 1m, time_wait: 240s, timestamps: no, sack: off,\n"
+		"  window_scaling: false}\n"
+		"ports: [{device: \"net_null0,no-rx=1\", mtu: 9000,\n"
+		"         addresses: [\"192.0.2.1/24\", \"2001:db8::1/64\"]}]\n"
+		"listeners: [{address: \"::\", dual_stack: yes, port: 7, service: echo,\n"
+		"  backlog: 5, idle_timeout: 1m, nodelay: no},\n"
+		"  {address: \"192.0.2.1\", port: 7, service: discard}]\n");
+
+	(void)state;
+	assert_int_equal(c->shards, 2);
+	assert_int_equal(c->nb_cpus, 2);
+	assert_int_equal(c->cpu[0], 3);
+	assert_int_equal(c->cpu[1], 1);
+	assert_int_equal(c->nb_eal, 3);
+	assert_string_equal(c->eal[2], "64");
+	assert_int_equal(c->drain_ms, 1500);
+	assert_int_equal(c->idle_sleep_us, 50);
+	assert_int_equal(c->mbufs, 4096);
+	assert_int_equal(c->descriptors, 512);
+	assert_string_equal(c->http.root_page, "/tmp/x");
+	assert_string_equal(c->http.content_type, "text/plain");
+	assert_int_equal(c->engine.syncookies, 2);
+	assert_int_equal(c->engine.synack_retries, 255);
+	assert_int_equal(c->engine.synack_rto_ms, 3000);
+	assert_int_equal(c->engine.somaxconn, 128);
+	assert_true(c->engine.abort_on_overflow);
+	assert_true(c->engine.closed_port_drop);
+	assert_int_equal(c->engine.rst_rate, 0);
+	assert_int_equal(c->engine.max_conns, 1);
+	assert_int_equal(c->engine.max_half_open, 2);
+	assert_int_equal(c->engine.max_time_wait, 3);
+	assert_int_equal(c->engine.max_segments, 4);
+	assert_int_equal(c->engine.rcvbuf, 4096);
+	assert_int_equal(c->engine.sndbuf, 8192);
+	assert_int_equal(c->engine.rto_min_ms, 1000);
+	assert_int_equal(c->engine.delayed_ack_ms, 0);
+	assert_int_equal(c->engine.retries, 1);
+	assert_int_equal(c->engine.orphan_retries, 30);
+	assert_int_equal(c->engine.fin_timeout_ms, 60000);
+	assert_int_equal(c->engine.time_wait_ms, 240000);
+	assert_false(c->engine.timestamps);
+	assert_false(c->engine.sack);
+	assert_false(c->engine.window_scaling);
+	assert_int_equal(c->port[0].mtu, 9000);
+	assert_int_equal(c->port[0].nb_addrs, 2);
+	assert_true(c->listener[0].dual_stack);
+	assert_int_equal(c->listener[0].backlog, 5);
+	assert_int_equal(c->listener[0].idle_timeout_ms, 60000);
+	assert_false(c->listener[0].nodelay);
+	assert_int_equal(c->listener[1].service, SERVICE_DISCARD);
+	config_free(c);
+}
+
+static void
+unknown_keys(void **state)
+{
+	(void)state;
+	bad("shard: 1\n" PORT LISTENER,
+		"t.yaml:1: shard: unknown key; known here: shards, drain, idle_sleep, mbufs, "
+		"descriptors, cpus, eal, engine, http, ports, listeners");
+	bad(PORT LISTENER "http:\n    root_page: x\n    rootpage: y\n",
+		"t.yaml:5: http.rootpage: unknown key; known here: root_page, content_type");
+	bad(PORT "listeners:\n"
+		 "  - {address: \"::\", port: 80, service: http}\n"
+		 "  - address: \"::\"\n"
+		 "    prot: 81\n",
+		"t.yaml:5: listeners[1].prot: unknown key; known here: address, port, service, "
+		"backlog, idle_timeout, nodelay, dual_stack");
+	bad("ports:\n"
+	    "  - device: d0\n"
+	    "    address: x\n",
+		"t.yaml:3: ports[0].address: unknown key; known here: device, mtu, addresses");
+}
+
+static void
+wrong_types(void **state)
+{
+	(void)state;
+	bad("shards: two\n" PORT LISTENER,
+		"t.yaml:1: shards: \"two\" is not a number; use a whole number from 1 to 256");
+	bad("shards: [1]\n" PORT LISTENER,
+		"t.yaml:1: shards: a list stands here; use a single value");
+	bad("shards: {a: 1}\n" PORT LISTENER,
+		"t.yaml:1: shards: a mapping stands here; use a single value");
+	bad("shards:\n" PORT LISTENER,
+		"t.yaml:1: shards: \"\" is not a number; use a whole number from 1 to 256");
+	bad(PORT "listeners: 80\n", "t.yaml:2: listeners: a single value stands here; use a list");
+	bad("engine: 7\n" PORT LISTENER,
+		"t.yaml:1: engine: a single value stands here; use a "
+		"mapping (lines of \"key: value\")");
+	bad("engine:\n  synack_rto: 3\n" PORT LISTENER,
+		"t.yaml:2: engine.synack_rto: \"3\" has no unit; use a time with a unit (us, ms, "
+		"s, "
+		"m, h) from 100ms to 2m");
+	bad("engine: {sack: 1}\n" PORT LISTENER,
+		"t.yaml:1: engine.sack: \"1\" is neither yes nor no; use yes or no (true, false, "
+		"on, off)");
+	bad("ports: [{device: d0, addresses: [192.0.2.1]}]\n" LISTENER,
+		"t.yaml:1: ports[0].addresses[0]: \"192.0.2.1\" is no address with prefix length; "
+		"use one such as 192.0.2.1/24 or 2001:db8::1/64");
+	bad(PORT "listeners: [{address: all, port: 80, service: http}]\n",
+		"t.yaml:2: listeners[0].address: \"all\" is no address; use one such as 0.0.0.0, "
+		"::, 192.0.2.1 or 2001:db8::1");
+	bad(PORT "listeners: [{address: \"::\", port: 80, service: htpp}]\n",
+		"t.yaml:2: listeners[0].service: \"htpp\" is unknown; use one of: echo, discard, "
+		"http");
+	bad("cpus: [x]\n" PORT LISTENER,
+		"t.yaml:1: cpus[0]: \"x\" is not a number; use a whole number from 0 to 1023");
+}
+
+static void
+out_of_range(void **state)
+{
+	(void)state;
+	bad("shards: 257\n" PORT LISTENER,
+		"t.yaml:1: shards: \"257\" is out of range; use a whole number from 1 to 256");
+	bad(PORT "listeners:\n"
+		 "  - {address: \"::\", port: 1, service: echo}\n"
+		 "  - address: \"::\"\n"
+		 "    port: 65536\n"
+		 "    service: http\n",
+		"t.yaml:5: listeners[1].port: \"65536\" is out of range; use a whole number from 1 "
+		"to 65535");
+	bad("drain: 2h\n" PORT LISTENER,
+		"t.yaml:1: drain: \"2h\" is out of range; use a time with a unit (us, ms, s, m, h) "
+		"from 0s to 1h");
+	bad("ports: [{device: d0, mtu: 500, addresses: [\"192.0.2.1/24\"]}]\n" LISTENER,
+		"t.yaml:1: ports[0].mtu: \"500\" is out of range; use a whole number from 576 to "
+		"9216");
+	bad("ports: [{device: d0, mtu: 1279, addresses: [\"2001:db8::1/64\"]}]\n" LISTENER,
+		"t.yaml:1: ports[0].mtu: 1279 is too small for the port's IPv6 addresses; use 1280 "
+		"or more");
+}
+
+static void
+what_is_missing(void **state)
+{
+	(void)state;
+	bad("", "t.yaml: is empty; ports and listeners must be there");
+	bad("# nothing\n", "t.yaml: is empty; ports and listeners must be there");
+	bad(LISTENER, "t.yaml: ports: is missing; name at least one port");
+	bad(PORT, "t.yaml: listeners: is missing; name at least one listener");
+	bad("ports: []\n" LISTENER, "t.yaml:1: ports: is missing; name at least one port");
+	bad("ports:\n  - device: d0\n" LISTENER,
+		"t.yaml:2: ports[0].addresses: is missing; name at least one address");
+	bad("ports: [{addresses: [\"192.0.2.1/24\"]}]\n" LISTENER,
+		"t.yaml:1: ports[0].device: is missing");
+	bad(PORT "listeners:\n  - {port: 80, service: http}\n",
+		"t.yaml:3: listeners[0].address: is missing");
+}
+
+static void
+duplicates_and_overlaps(void **state)
+{
+	(void)state;
+	bad("shards: 1\n" PORT LISTENER "shards: 2\n",
+		"t.yaml:4: shards: key given twice; use it once");
+	bad("ports:\n"
+	    "  - {device: d0, addresses: [\"192.0.2.1/24\", \"192.0.2.2/24\"]}\n"
+	    "  - {device: d1, addresses: [\"192.0.2.2/24\"]}\n" LISTENER,
+		"t.yaml:3: ports[1].addresses[0]: duplicate address, ports[0].addresses[1] is the "
+		"same; name it once");
+	bad("ports:\n"
+	    "  - {device: \"net_null0,a=1\", addresses: [\"192.0.2.1/24\"]}\n"
+	    "  - {device: \"net_null0,a=2\", addresses: [\"192.0.2.2/24\"]}\n" LISTENER,
+		"t.yaml:3: ports[1].device: net_null0 is ports[0].device already; name each device "
+		"once");
+	bad(PORT "listeners:\n"
+		 "  - {address: \"0.0.0.0\", port: 80, service: http}\n"
+		 "  - {address: \"0.0.0.0\", port: 80, service: echo}\n",
+		"t.yaml:4: listeners[1].port: 80 is in use by listeners[0] (0.0.0.0); use another "
+		"port or address");
+	bad(PORT "listeners:\n"
+		 "  - {address: \"::\", dual_stack: yes, port: 80, service: http}\n"
+		 "  - {address: \"0.0.0.0\", port: 80, service: http}\n",
+		"t.yaml:4: listeners[1].port: 80 is in use by listeners[0] (::, dual-stack); use "
+		"another port or address");
+	bad(PORT "listeners:\n"
+		 "  - {address: \"0.0.0.0\", port: 80, service: http}\n"
+		 "  - {address: \"::\", dual_stack: yes, port: 80, service: http}\n",
+		"t.yaml:4: listeners[1].port: 80 is in use by listeners[0] (0.0.0.0); use another "
+		"port or address");
+	bad("shards: 2\ncpus: [1, 1]\n" PORT LISTENER,
+		"t.yaml:2: cpus[1]: CPU 1 is cpus[0] already; use another");
+	bad("shards: 2\ncpus: [1]\n" PORT LISTENER,
+		"t.yaml:2: cpus: names 1 CPUs for 2 shards; name one for each shard");
+}
+
+static void
+what_is_no_conflict(void **state)
+{
+	(void)state;
+	/* IPv4 and IPv6 apart, and an exact address beside the wildcard of its family. */
+	config_free(good(PORT "listeners:\n"
+			      "  - {address: \"0.0.0.0\", port: 80, service: http}\n"
+			      "  - {address: \"::\", port: 80, service: http}\n"
+			      "  - {address: \"192.0.2.1\", port: 80, service: echo}\n"));
+	config_free(good(PORT "listeners:\n"
+			      "  - {address: \"::\", dual_stack: yes, port: 80, service: http}\n"
+			      "  - {address: \"192.0.2.1\", port: 80, service: echo}\n"));
+}
+
+static void
+addresses_no_host_can_have(void **state)
+{
+	static const struct {
+		const char *addr, *why;
+	} cases[] = {
+		{"0.0.0.0/8", "is the wildcard"},
+		{"0.1.2.3/8", "is in 0.0.0.0/8"},
+		{"127.0.0.1/8", "is a loopback address"},
+		{"224.0.0.1/24", "is a multicast address"},
+		{"255.255.255.255/32", "is reserved"},
+		{"192.0.2.0/24", "is the network's own address"},
+		{"192.0.2.255/24", "is the network's broadcast address"},
+		{"::/64", "is the wildcard"},
+		{"::1/128", "is the loopback address"},
+		{"ff02::1/64", "is a multicast address"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[256], message[256];
+
+		snprintf(text, sizeof(text), "ports: [{device: d0, addresses: [\"%s\"]}]\n%s",
+			cases[i].addr, LISTENER);
+		snprintf(message, sizeof(message),
+			"t.yaml:1: ports[0].addresses[0]: %s; use an address a host can have",
+			cases[i].why);
+		bad(text, message);
+	}
+	config_free(good("ports: [{device: d0, addresses: [\"192.0.2.0/31\", \"10.1.0.255/32\", "
+			 "\"10.0.1.0/16\"]}]\n" LISTENER));
+}
+
+static void
+listeners_fit_their_ports(void **state)
+{
+	(void)state;
+	bad(PORT "listeners: [{address: 192.0.2.9, port: 80, service: http}]\n",
+		"t.yaml:2: listeners[0].address: 192.0.2.9 is no address of any port; use one of "
+		"ports[].addresses, 0.0.0.0 or ::");
+	bad(PORT "listeners: [{address: 0.0.0.0, dual_stack: yes, port: 80, service: http}]\n",
+		"t.yaml:2: listeners[0].dual_stack: is for the IPv6 wildcard; use it with address "
+		"\"::\"");
+}
+
+static void
+not_yaml(void **state)
+{
+	(void)state;
+	bad("a:\n  b: 1\n\tc: 2\n",
+		"t.yaml:3: not valid YAML: found a tab character that violates indentation");
+	bad("--- 1\n--- 2\n",
+		"t.yaml:2: not valid YAML: a second document begins here, one is read");
+	bad("- 1\n", "t.yaml: a list stands here; use a mapping (lines of \"key: value\")");
+	bad("drain: &a 5s\nidle_sleep: *a\n" PORT LISTENER,
+		"t.yaml:2: idle_sleep: an alias stands here; write the value out");
+}
+
+static void
+too_much_of_it(void **state)
+{
+	char *text = malloc(1 << 16);
+	size_t n;
+
+	(void)state;
+	n = (size_t)sprintf(text, "%seal: [", PORT LISTENER);
+	for (unsigned i = 0; i <= CONFIG_EAL_ARGS; i++)
+		n += (size_t)sprintf(text + n, "-v,");
+	sprintf(text + n, "]\n");
+	bad(text, "t.yaml:3: eal: too many entries; use at most 64");
+	n = (size_t)sprintf(text, "%sports:\n", LISTENER);
+	for (unsigned p = 0; p < 2; p++) {
+		n += (size_t)sprintf(text + n, "  - {device: d%u, addresses: [", p);
+		for (unsigned i = 1; i <= 129; i++)
+			n += (size_t)sprintf(text + n, "\"10.%u.0.%u/16\",", p, i);
+		n += (size_t)sprintf(text + n, "]}\n");
+	}
+	bad(text, "t.yaml:2: ports: more than 256 addresses in all; use fewer");
+	free(text);
+}
+
+static void
+files_that_cannot_be_read(void **state)
+{
+	struct config *c;
+
+	(void)state;
+	assert_int_equal(config_load("/nonexistent/t.yaml", &c, err), -1);
+	assert_string_equal(err, "/nonexistent/t.yaml: cannot be read: No such file or directory");
+	assert_int_equal(config_load("/", &c, err), -1);
+	assert_string_equal(err, "/: cannot be read: Is a directory");
+}
+
+/* Damage anywhere must be survived, and told in one line when it matters. */
+static void
+survives_any_one_byte_of_damage(void **state)
+{
+	static const char text[] = "shards: 2\nengine: {syncookies: 1}\n" PORT LISTENER;
+	static const char bytes[] = "\0\n\t:[]{}\"'#&*-,x9\xff";
+	char copy[sizeof(text)];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		for (size_t k = 0; k < sizeof(bytes) - 1; k++) {
+			struct config *c;
+
+			memcpy(copy, text, sizeof(text));
+			copy[i] = bytes[k];
+			err[0] = '\0';
+			if (config_parse("t.yaml", copy, sizeof(text) - 1, &c, err) == 0) {
+				config_free(c);
+				continue;
+			}
+			assert_int_not_equal(err[0], '\0');
+			assert_null(strchr(err, '\n'));
+		}
+}
+
+/* True when the example has a line, perhaps commented out, that begins with this key. */
+static bool
+example_names(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *p = text; (p = strstr(p, key)) != NULL; p += n) {
+		const char *q = p;
+
+		while (q > text && (q[-1] == ' ' || q[-1] == '#' || q[-1] == '-'))
+			q--;
+		if ((q == text || q[-1] == '\n') && p[n] == ':')
+			return true;
+	}
+	return false;
+}
+
+static void
+the_example_names_every_key(void **state)
+{
+	struct config *c;
+
+	(void)state;
+	assert_int_equal(config_load(TEST_EXAMPLE, &c, err), 0);
+	for (const struct key_group *g = key_groups; g->path != NULL; g++) {
+		for (unsigned i = 0; i < g->nb_keys; i++)
+			if (!example_names(c->text, g->keys[i].name))
+				fail_msg(
+					"the example lacks %s of \"%s\"", g->keys[i].name, g->path);
+		for (unsigned i = 0; g->nested[i] != NULL; i++)
+			if (!example_names(c->text, g->nested[i]))
+				fail_msg("the example lacks %s of \"%s\"", g->nested[i], g->path);
+	}
+	config_free(c);
+}
+
+static void
+the_example_tells_the_true_defaults(void **state)
+{
+	struct config *example, *defaults = good(PORT LISTENER);
+
+	(void)state;
+	assert_int_equal(config_load(TEST_EXAMPLE, &example, err), 0);
+	assert_memory_equal(&example->engine, &defaults->engine, sizeof(example->engine));
+	assert_int_equal(example->shards, defaults->shards);
+	assert_int_equal(example->drain_ms, defaults->drain_ms);
+	assert_int_equal(example->idle_sleep_us, defaults->idle_sleep_us);
+	assert_int_equal(example->descriptors, defaults->descriptors);
+	assert_int_equal(example->listener[0].backlog, defaults->listener[0].backlog);
+	assert_int_equal(example->listener[0].nodelay, defaults->listener[0].nodelay);
+	config_free(example);
+	config_free(defaults);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_shortest_file_gets_defaults),
+		cmocka_unit_test(every_value_arrives),
+		cmocka_unit_test(unknown_keys),
+		cmocka_unit_test(wrong_types),
+		cmocka_unit_test(out_of_range),
+		cmocka_unit_test(what_is_missing),
+		cmocka_unit_test(duplicates_and_overlaps),
+		cmocka_unit_test(what_is_no_conflict),
+		cmocka_unit_test(addresses_no_host_can_have),
+		cmocka_unit_test(listeners_fit_their_ports),
+		cmocka_unit_test(not_yaml),
+		cmocka_unit_test(too_much_of_it),
+		cmocka_unit_test(files_that_cannot_be_read),
+		cmocka_unit_test(survives_any_one_byte_of_damage),
+		cmocka_unit_test(the_example_names_every_key),
+		cmocka_unit_test(the_example_tells_the_true_defaults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

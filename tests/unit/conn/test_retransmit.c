@@ -1,0 +1,2 @@
+#include "conn_util.h"
+int main(void){return 0;}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Admission of SYNs (listener-semantics section 3): the truth table, and what of an offer is taken.
+ */
+#include "support.h"
+
+#include "admission.h"
+
+static void
+admission_is_the_truth_table_of_the_rules(void **state)
+{
+	enum {
+		E = TG_ADMIT_ENTRY,
+		C = TG_ADMIT_COOKIE,
+		DS = TG_ADMIT_DROP_SYNQ,
+		DA = TG_ADMIT_DROP_ACCEPTQ
+	};
+	/* [syncookies][SYN queue full][entry pool full][accept queue full] */
+	static const uint8_t want[3][2][2][2] = {
+		[TG_SYNCOOKIES_OFF] = {{{E, DA}, {DS, DS}}, {{DS, DS}, {DS, DS}}},
+		[TG_SYNCOOKIES_FULL] = {{{E, DA}, {C, DA}}, {{C, DA}, {C, DA}}},
+		[TG_SYNCOOKIES_ALWAYS] = {{{C, DA}, {C, DA}}, {{C, DA}, {C, DA}}},
+	};
+
+	(void)state;
+	for (unsigned mode = 0; mode < 3; mode++)
+		for (unsigned i = 0; i < 8; i++) {
+			bool synq = i & 4, pool = i & 2, acceptq = i & 1;
+			struct tg_lsn l, before;
+
+			memset(&l, 0, sizeof(l));
+			l.syn_bound = 7;
+			l.accept_bound = 3;
+			l.syn_count = synq ? 7 : 6;
+			l.acceptq.count = acceptq ? 4 : 3;
+			before = l;
+			assert_int_equal(
+				tg_admit_syn(&l, mode, pool), want[mode][synq][pool][acceptq]);
+			/* To ask changes nothing. */
+			assert_memory_equal(&l, &before, sizeof(l));
+		}
+}
+
+/* Young and acked entries do not matter: only how many there are. */
+static void
+queues_beyond_their_bounds_are_full(void **state)
+{
+	struct tg_lsn l;
+
+	(void)state;
+	memset(&l, 0, sizeof(l));
+	l.syn_bound = l.accept_bound = 1;
+	l.syn_count = l.acceptq.count = 1000;
+	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_OFF, false), TG_ADMIT_DROP_SYNQ);
+	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_FULL, false), TG_ADMIT_DROP_ACCEPTQ);
+	l.acceptq.count = 0;
+	l.syn_young = l.syn_acked = 1000;
+	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_FULL, false), TG_ADMIT_COOKIE);
+	l.syn_count = 0;
+	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_FULL, false), TG_ADMIT_ENTRY);
+}
+
+static struct tg_offer
+take(const struct tg_tcpopt *opt, bool v4, unsigned allow)
+{
+	struct tg_offer o;
+
+	memset(&o, 0xa5, sizeof(o));
+	tg_offer_take(&o, opt, v4, allow & 1, allow & 2, allow & 4);
+	return o;
+}
+
+static struct tg_tcpopt
+all_options(void)
+{
+	struct tg_tcpopt o;
+
+	memset(&o, 0xa5, sizeof(o));
+	o.present = TG_OPT_MSS | TG_OPT_WSCALE | TG_OPT_SACK_OK | TG_OPT_TS;
+	o.mss = 1460;
+	o.wscale = 14;
+	o.tsval = 0xfeedf00d;
+	return o;
+}
+
+/* Every set of options against every set of permissions. */
+static void
+an_option_is_agreed_on_when_it_is_offered_and_allowed(void **state)
+{
+	(void)state;
+	for (unsigned present = 0; present < 256; present++)
+		for (unsigned allow = 0; allow < 8; allow++) {
+			struct tg_tcpopt opt = all_options();
+			struct tg_offer o;
+			bool ts, sack, wscale;
+
+			opt.present = (uint8_t)present;
+			ts = (present & TG_OPT_TS) && (allow & 1);
+			sack = (present & TG_OPT_SACK_OK) && (allow & 2);
+			wscale = (present & TG_OPT_WSCALE) && (allow & 4);
+			o = take(&opt, true, allow);
+			assert_int_equal(o.ts, ts);
+			assert_int_equal(o.tsval, ts ? 0xfeedf00d : 0);
+			assert_int_equal(o.sack, sack);
+			assert_int_equal(o.has_wscale, wscale);
+			assert_int_equal(o.wscale, wscale ? 14 : 0);
+			assert_int_equal(o.mss, present & TG_OPT_MSS ? 1460 : 536);
+		}
+}
+
+/* RFC 9293 3.7.1: 536 bytes on IPv4, 1220 on IPv6. */
+static void
+a_syn_without_mss_means_the_default_of_its_family(void **state)
+{
+	struct tg_tcpopt opt = all_options();
+
+	(void)state;
+	opt.present &= (uint8_t)~TG_OPT_MSS;
+	assert_int_equal(take(&opt, true, 7).mss, 536);
+	assert_int_equal(take(&opt, false, 7).mss, 1220);
+}
+
+static void
+an_mss_below_64_is_not_believed(void **state)
+{
+	struct tg_tcpopt opt = all_options();
+
+	(void)state;
+	for (uint32_t mss = 0; mss <= UINT16_MAX; mss++) {
+		opt.mss = (uint16_t)mss;
+		assert_int_equal(take(&opt, mss & 1, 7).mss, mss < 64 ? 64 : mss);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(admission_is_the_truth_table_of_the_rules),
+		cmocka_unit_test(queues_beyond_their_bounds_are_full),
+		cmocka_unit_test(an_option_is_agreed_on_when_it_is_offered_and_allowed),
+		cmocka_unit_test(a_syn_without_mss_means_the_default_of_its_family),
+		cmocka_unit_test(an_mss_below_64_is_not_believed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
