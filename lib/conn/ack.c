@@ -9,17 +9,36 @@
 #include "retransmit.h"
 #include "sendq.h"
 
+/*
+ * One segment per window is timed, in microseconds, unless it was sent again (Karn). After a
+ * timeout that leaves nothing to time for long: then the echoed timestamp tells, in milliseconds,
+ * which copy was answered (RFC 7323 4.1).
+ */
 static void
-new_ack(struct tg_conns *cs, struct tg_tcb *t, uint32_t ack, tg_time now, bool *fin_acked)
+measure(const struct tg_conns *cs, struct tg_tcb *t, uint32_t ack, const struct tg_tcpopt *opt,
+	tg_time now)
 {
-	uint32_t acked = ack - t->snd_una;
-	uint32_t data = acked < t->snd_bytes ? acked : t->snd_bytes;
-	bool behind = tg_seq_lt(t->snd_nxt, ack); /* it overtook what we were sending again */
-
 	if ((t->flags & TG_TCB_RTT_ON) != 0 && tg_seq_lt(t->rtt_seq, ack)) {
 		t->flags &= ~(uint32_t)TG_TCB_RTT_ON;
 		tg_rtt_sample(cs, t, (uint32_t)(now / 1000) - t->rtt_at_us);
+	} else if (t->backoff > 0 && (t->flags & TG_TCB_TS) != 0 &&
+		(opt->present & TG_OPT_TS) != 0) {
+		uint32_t ms = t->ts_offset + tg_ms_of(now) - opt->tsecr;
+
+		if (ms < UINT32_MAX / 1000)
+			tg_rtt_sample(cs, t, ms * 1000);
 	}
+}
+
+static void
+new_ack(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
+	const struct tg_tcpopt *opt, tg_time now, bool *fin_acked)
+{
+	uint32_t ack = f->ack, acked = ack - t->snd_una;
+	uint32_t data = acked < t->snd_bytes ? acked : t->snd_bytes;
+	bool behind = tg_seq_lt(t->snd_nxt, ack); /* it overtook what we were sending again */
+
+	measure(cs, t, ack, opt, now);
 	*fin_acked = acked > data;
 	tg_sendq_acked(cs, t, data);
 	t->snd_una = ack;
@@ -56,6 +75,7 @@ update_window(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, t
 	if (old == 0) {
 		/* The window opens: what was probed with is sent at once, on a fresh timer. */
 		t->backoff = 0;
+		t->flags &= ~(uint32_t)TG_TCB_RTT_ON; /* Karn */
 		t->snd_nxt = t->snd_una;
 		tg_sendq_rewind(t);
 		tg_rexmt_acked(cs, t, now);
@@ -64,8 +84,8 @@ update_window(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, t
 }
 
 enum tg_ack_verdict
-tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, tg_time now,
-	bool *fin_acked)
+tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
+	const struct tg_tcpopt *opt, tg_time now, bool *fin_acked)
 {
 	bool window_moved, advances = tg_seq_lt(t->snd_una, f->ack);
 
@@ -74,13 +94,13 @@ tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, 
 	if (tg_seq_lt(t->snd_max, f->ack) || tg_seq_lt(f->ack, t->snd_una - t->max_wnd))
 		return TG_ACK_FUTURE;
 	/*
-	 * RFC 9293 3.8.3: the same segment is not sent for ever, though the peer is alive; only while
-	 * its window is shut (3.8.6.1), and for an orphan not even then.
+	 * RFC 9293 3.8.3: the same segment is not sent for ever, though the peer is alive; only
+	 * while its window is shut (3.8.6.1), and for an orphan not even then.
 	 */
 	if (advances || (t->snd_wnd == 0 && (t->flags & TG_TCB_ORPHAN) == 0))
 		t->retries = 0;
 	if (advances)
-		new_ack(cs, t, f->ack, now, fin_acked);
+		new_ack(cs, t, f, opt, now, fin_acked);
 	window_moved = update_window(cs, t, f, now);
 	/* RFC 5681 2: a duplicate ACK carries nothing and changes nothing. */
 	if (f->ack == t->snd_una && !advances && t->snd_max != t->snd_una && !window_moved &&

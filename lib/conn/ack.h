@@ -7,6 +7,7 @@
  */
 #include "frame.h"
 #include "tcb.h"
+#include "tcpopt.h"
 
 /** What the ACK field turned out to be. */
 enum tg_ack_verdict {
@@ -18,9 +19,10 @@ enum tg_ack_verdict {
  * Processes SEG.ACK and SEG.WND of an acceptable segment (RFC 9293 3.10.7.4 fifth, RFC 5961 5.2):
  * send queue, RTT, congestion window, retransmission timer, window update, TG_EV_WRITE.
  *
+ * @param opt        its options: the echoed timestamp
  * @param fin_acked  set when our FIN is acknowledged by it for the first time
  */
 enum tg_ack_verdict tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
-	tg_time now, bool *fin_acked);
+	const struct tg_tcpopt *opt, tg_time now, bool *fin_acked);
 
 #endif

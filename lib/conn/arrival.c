@@ -217,7 +217,7 @@ tg_conn_segment(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 		return refuse(cs, t, pkt, f, now, TG_DISP_DROP_WINDOW);
 	if ((f->flags & TG_ACK) == 0)
 		return drop(TG_DISP_DROP_ACK);
-	if (tg_ack_process(cs, t, f, now, &fin_acked) != TG_ACK_OK)
+	if (tg_ack_process(cs, t, f, opt, now, &fin_acked) != TG_ACK_OK)
 		return challenge(cs, t, pkt, f, now);
 	/* Not before: a blind guess (RFC 5961 5.2) must not set what PAWS believes. */
 	note_timestamp(t, f, opt, now);

@@ -88,6 +88,13 @@ tg_conn_fin_acked(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 			tg_tcb_start(cs, t, TG_TCB_T_IDLE, cs->fin_timeout_ms, now);
 		return true;
 	case TG_CLOSING:
+		if (t->flags & TG_TCB_ACK_NOW) {
+			/* The ACK of the peer's FIN has not left yet, and nobody else would send
+			 * it. */
+			t->state = TG_FIN_WAIT_2;
+			t->flags |= TG_TCB_TIME_WAIT_WANTED;
+			return true;
+		}
 		tg_conn_time_wait(cs, t, now);
 		return false;
 	case TG_LAST_ACK:
@@ -101,7 +108,8 @@ tg_conn_fin_acked(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 bool
 tg_conn_fin_received(struct tg_conns *cs, struct tg_tcb *t)
 {
-	t->rcv_nxt++;
+	if (t->rcv_nxt++ == t->rcv_adv)
+		t->rcv_adv++; /* a FIN needs no room, and what comes behind it is acceptable */
 	t->flags |= TG_TCB_FIN_RCVD;
 	tg_event_raise(cs, t, TG_EV_READ);
 	switch (t->state) {

@@ -97,6 +97,21 @@ offer_window(const struct tg_conns *cs, struct tg_tcb *t)
 	return (uint16_t)wnd;
 }
 
+/*
+ * The number of a segment without data. snd_max, not snd_nxt: while we send again, the peer may be
+ * far ahead. But the peer refuses what lies beyond its window, so a probe into a shut one does not
+ * count; a window that seems short only for its scaling does.
+ */
+static uint32_t
+empty_seq(const struct tg_tcb *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	if (t->snd_wnd != 0 && t->snd_max - t->snd_una <= t->snd_wnd + (1u << t->snd_wscale))
+		return t->snd_max;
+	return tg_seq_lt(edge, t->snd_max) ? edge : t->snd_max;
+}
+
 /* What every segment of a connection carries; as good as an ACK, so none is owed any more. */
 static void
 fill(struct tg_conns *cs, struct tg_tcb *t, struct tg_segment *s, uint32_t seq, unsigned flags,
@@ -159,6 +174,8 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 static void
 sent(struct tg_conns *cs, struct tg_tcb *t, uint32_t seq, uint32_t n, tg_time now)
 {
+	bool first = t->snd_max == t->snd_una;
+
 	if (tg_seq_lt(seq, t->snd_max)) {
 		tg_count(cs, TG_CNT_RETRANS_SEGS);
 	} else if ((t->flags & (TG_TCB_RTT_ON | TG_TCB_PROBE)) == 0) {
@@ -168,7 +185,9 @@ sent(struct tg_conns *cs, struct tg_tcb *t, uint32_t seq, uint32_t n, tg_time no
 	}
 	if (tg_seq_lt(t->snd_max, seq + n))
 		t->snd_max = seq + n;
-	if ((t->flags & TG_TCB_T_REXMT) == 0)
+	/* While nothing is out, what runs is the wait for the window: it says nothing about a loss.
+	 */
+	if (first || (t->flags & TG_TCB_T_REXMT) == 0)
 		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
 }
 
@@ -299,8 +318,7 @@ send_probe(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time 
 static bool
 send_rst(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now)
 {
-	/* snd_max, as in every empty segment: while we send again, the peer may be far ahead. */
-	if (!emit(cs, t, ob, t->snd_max, 0, false, TG_RST, now))
+	if (!emit(cs, t, ob, empty_seq(t), 0, false, TG_RST, now))
 		return false;
 	tg_count(cs, TG_CNT_OUT_RSTS);
 	tg_tcb_end(cs, t, -ECONNRESET);
@@ -329,7 +347,7 @@ tg_conn_output(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_t
 		if ((t->flags & TG_TCB_PROBE) != 0 && !send_probe(cs, t, ob, now))
 			return TG_OUT_FULL;
 		if ((t->flags & TG_TCB_ACK_NOW) != 0 &&
-			!emit(cs, t, ob, t->snd_max, 0, false, 0, now))
+			!emit(cs, t, ob, empty_seq(t), 0, false, 0, now))
 			return TG_OUT_FULL;
 		if (t->flags & TG_TCB_TIME_WAIT_WANTED)
 			tg_conn_time_wait(cs, t, now);
@@ -345,7 +363,7 @@ tg_conn_reply_ack(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt,
 	struct tg_segment s;
 
 	tg_reply_init(cs->host, pkt, f, &s);
-	fill(cs, t, &s, t->snd_max, 0, now);
+	fill(cs, t, &s, empty_seq(t), 0, now);
 	if (tg_reply_write(cs->host, pkt, &s) == 0) {
 		tg_count(cs, TG_CNT_OUT_SEGS);
 		return 0;

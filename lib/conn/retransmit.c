@@ -16,7 +16,8 @@ tg_rtt_sample(const struct tg_conns *cs, struct tg_tcb *t, uint32_t us)
 {
 	uint64_t rto_us;
 
-	/* More than 500 s are a clock or a peer gone wrong, and would not keep the sums in 32 bits. */
+	/* More than 500 s are a clock or a peer gone wrong, and would not keep the sums in 32 bits.
+	 */
 	if (us > 500000000u)
 		return;
 	if (us == 0)
@@ -72,7 +73,9 @@ tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 		tg_tcb_end(cs, t, -ETIMEDOUT);
 		return false;
 	}
-	back_off(t);
+	/* A window too small to be used is overridden at a steady pace (RFC 9293 3.8.6.2.1). */
+	if (out || t->snd_wnd == 0)
+		back_off(t);
 	if (out) {
 		t->snd_nxt = t->snd_una;
 		tg_sendq_rewind(t);

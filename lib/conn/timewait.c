@@ -88,7 +88,7 @@ tg_tw_segment(struct tg_timewait *tw, uint32_t idx, const struct tg_frame *f,
 	/* RFC 1337: a RST must not end TIME_WAIT early. */
 	if (f->flags & TG_RST)
 		return TG_TW_DROP;
-	if ((f->flags & (TG_SYN | TG_ACK)) == TG_SYN && !paws &&
+	if ((f->flags & (TG_SYN | TG_ACK | TG_FIN)) == TG_SYN && !paws &&
 		(tg_seq_lt(t->rcv_nxt, f->seq) || (has_ts && tg_seq_lt(t->ts_recent, opt->tsval))))
 		return TG_TW_SYN;
 	if (f->flags & TG_FIN) {

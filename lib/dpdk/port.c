@@ -188,7 +188,9 @@ tg_port_start(struct tg_port *port)
 	 * Neighbour solicitations go to a multicast address made of each of our addresses. All
 	 * multicast is the simplest filter that lets them in; the engine looks at what comes.
 	 */
-	if (rte_eth_allmulticast_enable(port->id) == 0)
+	if (rte_eth_allmulticast_get(port->id) == 1 || rte_eth_promiscuous_get(port->id) == 1)
+		port->multicast = "was on";
+	else if (rte_eth_allmulticast_enable(port->id) == 0)
 		port->multicast = "allmulticast";
 	else if (rte_eth_promiscuous_enable(port->id) == 0)
 		port->multicast = "promiscuous";
@@ -210,8 +212,14 @@ tg_port_close(struct tg_port *port)
 
 	if (port->ours && rte_eth_dev_info_get(port->id, &info) == 0)
 		dev = info.device;
-	if (port->started)
+	if (port->started) {
+		/* A kernel interface under a virtual device would keep what we switched on. */
+		if (strcmp(port->multicast, "promiscuous") == 0)
+			rte_eth_promiscuous_disable(port->id);
+		else if (strcmp(port->multicast, "allmulticast") == 0)
+			rte_eth_allmulticast_disable(port->id);
 		rte_eth_dev_stop(port->id);
+	}
 	port->started = false;
 	rte_eth_dev_close(port->id);
 	if (dev != NULL && rte_dev_remove(dev) != 0)

@@ -35,8 +35,9 @@ struct tg_port {
 	bool keeps_mbufs; /**< the driver does not give all mbufs back when closed */
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
-	const char *multicast; /**< how neighbour solicitations reach us: "allmulticast",
-				    "promiscuous" or "unknown" */
+	/** How neighbour solicitations reach us: "allmulticast", "promiscuous", "was on" or
+	 *  "unknown". Static text. */
+	const char *multicast;
 	struct rte_ether_addr mac;
 	char driver[32];
 };

@@ -20,11 +20,13 @@ half_timeout(struct tg_engine *e, uint32_t idx)
 		h->retries++;
 		return;
 	}
+	if (h->flags & TG_HALF_ACKED) {
+		h->flags |=
+			TG_HALF_GIVE_UP; /* until the RST leaves, an ACK may still complete it */
+		return;
+	}
 	tg_engine_count(e, TG_CNT_ATTEMPT_FAILS);
-	if (h->flags & TG_HALF_ACKED)
-		h->flags |= TG_HALF_GIVE_UP;
-	else
-		tg_half_remove(e, idx);
+	tg_half_remove(e, idx);
 }
 
 static unsigned

@@ -181,6 +181,101 @@ half_ack(struct tg_engine *e, struct tg_rx *rx, const struct tg_half *h)
 	return tg_reply(e, rx, &s);
 }
 
+/* An ACK flood on a listener that has sent no cookies costs no PRF call. */
+static bool
+cookies_are_out(const struct tg_engine *e, const struct tg_lsn *l)
+{
+	return e->cfg.syncookies == TG_SYNCOOKIES_ALWAYS || e->now < l->cookie_until;
+}
+
+/* Does this ACK prove a cookie of ours? One PRF call. */
+static bool
+proves_cookie(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, struct tg_cookie_state *st)
+{
+	const struct tg_frame *f = &rx->f;
+	struct tg_tuple tuple;
+
+	if ((f->flags & TG_SYN) != 0 || !cookies_are_out(e, l))
+		return false;
+	tg_rx_tuple(f, &tuple);
+	if (tg_cookie_check(&e->secret, &tuple, f->seq - 1, f->ack - 1,
+		    (rx->opt.present & TG_OPT_TS) != 0, rx->opt.tsecr, st)) {
+		l->cookies_recv++;
+		tg_engine_count(e, TG_CNT_SYNCOOKIES_RECV);
+		return true;
+	}
+	l->cookies_failed++;
+	tg_engine_count(e, TG_CNT_SYNCOOKIES_FAILED);
+	return false;
+}
+
+/* A proven cookie becomes a connection, if there is room for one. */
+static struct tg_verdict
+complete_cookie(
+	struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_cookie_state *st)
+{
+	struct tg_lsn *l = &e->listeners.lsn[lsn];
+	struct tg_proven p;
+	struct tg_tcb *t;
+
+	if (tg_acceptq_full(l)) {
+		count_overflow(e, l);
+		return e->cfg.abort_on_overflow ? tg_reply_rst(e, rx)
+						: tg_verdict(TG_DROP, TG_DISP_DROP_ACCEPTQ_FULL);
+	}
+	p = (struct tg_proven){
+		.irs = rx->f.seq - 1,
+		.iss = rx->f.ack - 1,
+		.ts_recent = rx->opt.tsval,
+		.mss = st->mss,
+		.wscale = st->wscale,
+		.has_wscale = st->wscale != TG_COOKIE_NO_WSCALE,
+		.sack = st->sack,
+		.ts = st->ts,
+		.cookie = true,
+		.rtt_ms = UINT32_MAX,
+		.path = tg_path_get(&e->host, rx->pkt, &rx->f),
+	};
+	if (p.path == TG_PATH_NONE)
+		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_LINK);
+	proven_by(e, rx, l, lsn, rx->pkt->port, &p);
+	t = tg_tcb_open(&e->conns, &p, rx->f.wnd, e->now);
+	if (t == NULL) {
+		tg_engine_count(e, TG_CNT_TCB_FULL);
+		tg_path_put(&e->host, p.path);
+		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_TCB);
+	}
+	tg_flow_insert(
+		&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_CONN, tg_tcb_index(&e->conns, t)));
+	return establish(e, rx, l, t, lsn);
+}
+
+struct tg_verdict
+tg_input_cookie(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
+{
+	struct tg_cookie_state st;
+
+	if (!proves_cookie(e, rx, &e->listeners.lsn[lsn], &st))
+		return tg_reply_rst(e, rx);
+	return complete_cookie(e, rx, lsn, &st);
+}
+
+/*
+ * An ACK with another number than the entry's. When the queue was full for the client's first SYN
+ * and not for its second, it holds a cookie and an entry at once, and may prove either.
+ */
+static struct tg_verdict
+cookie_beside_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
+{
+	uint32_t lsn = tg_half_at(&e->synq, idx)->key.free_use;
+	struct tg_cookie_state st;
+
+	if (!proves_cookie(e, rx, &e->listeners.lsn[lsn], &st))
+		return tg_reply_rst(e, rx);
+	tg_half_remove(e, idx);
+	return complete_cookie(e, rx, lsn, &st);
+}
+
 struct tg_verdict
 tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 {
@@ -194,7 +289,7 @@ tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 	case TG_HALF_COMPLETE:
 		return complete(e, rx, idx);
 	case TG_HALF_RST:
-		return tg_reply_rst(e, rx);
+		return cookie_beside_entry(e, rx, idx);
 	case TG_HALF_RST_GONE:
 		tg_engine_count(e, TG_CNT_ATTEMPT_FAILS);
 		tg_half_remove(e, idx);
@@ -213,60 +308,4 @@ tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 		break;
 	}
 	return tg_verdict(TG_DROP, TG_DISP_DROP_ACK);
-}
-
-struct tg_verdict
-tg_input_cookie(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
-{
-	struct tg_lsn *l = &e->listeners.lsn[lsn];
-	const struct tg_frame *f = &rx->f;
-	bool has_ts = (rx->opt.present & TG_OPT_TS) != 0;
-	struct tg_cookie_state st;
-	struct tg_tuple tuple;
-	struct tg_proven p;
-	struct tg_tcb *t;
-
-	/* An ACK flood on a listener that has sent no cookies costs no PRF call. */
-	if ((f->flags & TG_SYN) != 0 ||
-		(e->cfg.syncookies != TG_SYNCOOKIES_ALWAYS && e->now >= l->cookie_until))
-		return tg_reply_rst(e, rx);
-	tg_rx_tuple(f, &tuple);
-	if (!tg_cookie_check(
-		    &e->secret, &tuple, f->seq - 1, f->ack - 1, has_ts, rx->opt.tsecr, &st)) {
-		l->cookies_failed++;
-		tg_engine_count(e, TG_CNT_SYNCOOKIES_FAILED);
-		return tg_reply_rst(e, rx);
-	}
-	l->cookies_recv++;
-	tg_engine_count(e, TG_CNT_SYNCOOKIES_RECV);
-	if (tg_acceptq_full(l)) {
-		count_overflow(e, l);
-		return e->cfg.abort_on_overflow ? tg_reply_rst(e, rx)
-						: tg_verdict(TG_DROP, TG_DISP_DROP_ACCEPTQ_FULL);
-	}
-	p = (struct tg_proven){
-		.irs = f->seq - 1,
-		.iss = f->ack - 1,
-		.ts_recent = rx->opt.tsval,
-		.mss = st.mss,
-		.wscale = st.wscale,
-		.has_wscale = st.wscale != TG_COOKIE_NO_WSCALE,
-		.sack = st.sack,
-		.ts = st.ts,
-		.cookie = true,
-		.rtt_ms = UINT32_MAX,
-		.path = tg_path_get(&e->host, rx->pkt, f),
-	};
-	if (p.path == TG_PATH_NONE)
-		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_LINK);
-	proven_by(e, rx, l, lsn, rx->pkt->port, &p);
-	t = tg_tcb_open(&e->conns, &p, f->wnd, e->now);
-	if (t == NULL) {
-		tg_engine_count(e, TG_CNT_TCB_FULL);
-		tg_path_put(&e->host, p.path);
-		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_TCB);
-	}
-	tg_flow_insert(
-		&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_CONN, tg_tcb_index(&e->conns, t)));
-	return establish(e, rx, l, t, lsn);
 }

@@ -37,10 +37,12 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 	}
 	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s));
 	tg_emit_tcp(pkt, &s, 0, 0, e->host.port[pkt->port].offload);
-	if (h->flags & TG_HALF_GIVE_UP)
+	if (h->flags & TG_HALF_GIVE_UP) {
+		tg_engine_count(e, TG_CNT_ATTEMPT_FAILS);
 		tg_half_remove(e, idx);
-	else
+	} else {
 		tg_synq_sent(&e->synq, idx, e->now);
+	}
 	return true;
 }
 

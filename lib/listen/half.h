@@ -19,7 +19,7 @@ enum tg_half_verdict {
 	TG_HALF_SYN_RATE,       /**< a SYN-ACK left less than 500 ms ago: drop */
 	TG_HALF_COMPLETE,       /**< a valid last ACK */
 	TG_HALF_RST,            /**< RST with SEQ = SEG.ACK, entry kept */
-	TG_HALF_RST_GONE,       /**< the same, entry removed */
+	TG_HALF_RST_GONE,       /**< the RST of a stray segment, entry removed */
 	TG_HALF_GONE,           /**< entry removed, nothing sent */
 	TG_HALF_CHALLENGE,      /**< an ACK */
 	TG_HALF_CHALLENGE_RATE, /**< the same, but one left less than 500 ms ago: drop */

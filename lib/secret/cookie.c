@@ -51,9 +51,9 @@
  * for each ACK: equal parity means this epoch; the other means the previous one in the first half
  * of an epoch, the next one in the second.
  *
- *   made in  |<------- epoch n ------->|
- *   checked        |<- next -|<---- this ---->|<-- previous --|    accepted as
- *   at      -64   -32        0         ...    64              96   s from the start of epoch n
+ *   made in                 |<------- epoch n ------->|
+ *   accepted as   |<- next -|<-------- this --------->|<- previous ->|
+ *                -32        0                         64             96   s from the start of n
  *
  * Made p seconds into its epoch, 0 <= p < 64, a cookie ends at 96: it lives 96 - p, from just over
  * 32 to 96 s. A checker may be behind the maker by 32 s (a cookie made at 0 arrives at -32) or
@@ -177,18 +177,13 @@ tag(const struct tg_secret *s, uint64_t epoch, const struct tg_tuple *t, bool v4
 	uint32_t irs, unsigned enc)
 {
 	const struct tg_cookie_key *key = &s->cookie[epoch % 4][2 * !v4 + ts];
-	_Alignas(16) uint8_t x[16 * TG_TUPLE_BLOCKS];
-	unsigned blocks = tg_tuple_blocks(t, v4, irs, x);
+	tg_block mask =
+		tg_load_block(key->t[0][enc & 15]) ^ tg_load_block(key->t[1][enc >> 4 & 15]);
+	uint8_t x[16];
 
-	for (int i = 0; i < 16; i++)
-		x[i] ^= key->t[0][enc & 15][i] ^ key->t[1][enc >> 4 & 15][i];
 	if (ts)
-		for (int i = 0; i < 16; i++)
-			x[i] ^= key->t[2][enc >> 8][i];
-	if (v4)
-		tg_prf_block(&key->k, x, x);
-	else
-		tg_prf_cbcmac(&key->k, x, blocks, x);
+		mask ^= tg_load_block(key->t[2][enc >> 8]);
+	tg_tuple_prf(&key->k, t, v4, irs, mask, x);
 	return (uint64_t)tg_get_be32(x) << 32 | tg_get_be32(x + 4);
 }
 

@@ -3,8 +3,8 @@
  * AES-128 as a PRF: on the CPU's instructions where there are any, prf_soft.c elsewhere.
  *
  * Only the functions of this file that are marked HW are compiled for the extension, so the
- * library needs no -march; tg_prf_init() asks the CPU at run time. One latency of a block is about
- * 32 cycles on x86, but blocks of consecutive packets are independent and overlap in the
+ * library needs no -march; tg_prf_init() asks the CPU at run time. The latency of a block is 26
+ * cycles on Zen 3, but blocks of consecutive packets are independent and overlap in the
  * out-of-order core: 4 to 5 cycles a block in a plain loop. Batching by hand gained nothing.
  *
  * A PRP stands in for a PRF: after q outputs of one key the difference shows with odds q^2 / 2^129.
@@ -72,14 +72,18 @@ encrypt(const struct tg_prf *p, block s)
 }
 
 /*
- * Clang before 16 hides the intrinsics unless the whole file is compiled for them; then the file is
- * portable code only.
+ * Clang before 16 hides the intrinsics unless the whole file is compiled for the extension; with
+ * such a compiler and without that, the portable twin does all the work.
  */
 #elif defined(__aarch64__) && defined(__linux__) && defined(__GNUC__) && \
 	(!defined(__clang__) || __clang_major__ >= 16 || defined(__ARM_FEATURE_AES))
 
 #define HAVE_HW 1
-#define HW      __attribute__((target("+crypto")))
+#ifdef __ARM_FEATURE_AES
+#define HW /* the whole file is compiled for it */
+#else
+#define HW __attribute__((target("+crypto")))
+#endif
 #include <arm_neon.h>
 #include <sys/auxv.h>
 

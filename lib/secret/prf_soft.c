@@ -6,8 +6,8 @@
  * key XOR data, and the data is the attacker's. Here the 16 bytes of a block are turned into eight
  * planes; plane b holds bit b of all bytes, one bit a byte. Every step is then AND, XOR and shifts
  * by constants, the same instructions for every key and block. One block fills 16 of a word's 32
- * bits: the callers have one block at a time (a CBC-MAC is serial), and at about 30 times the cost
- * of the hardware, wider words would not make this a fast path.
+ * bits: the callers have one block at a time (a CBC-MAC is serial). A block takes about 1000
+ * cycles, a cookie little more: 2 million SYN/s on a core, where the tables would leak.
  *
  * Byte i of a block is row i % 4 of column i / 4 in the terms of the standard.
  */

@@ -159,13 +159,17 @@ path_of(const struct tg_pkt *pkt, const struct tg_frame *f, struct tg_path *p)
 	return true;
 }
 
-/* The tags come from peers: priorities of one VLAN must not crowd out another, so mix all bits. */
+/*
+ * VLANs 1 to 1024 of a port have a slot each. The upper four bits of a tag, which peers choose, go
+ * elsewhere: all priorities of one VLAN in the slots next to each other would crowd out the others.
+ */
 static unsigned
 path_home(const struct tg_path *p)
 {
-	uint64_t key = (uint64_t)p->port << 32 | (uint32_t)p->tci[0] << 16 | p->tci[1];
+	unsigned vids = (p->tci[0] & 0xfffu) * 7 + (p->tci[1] & 0xfffu) * 131;
+	unsigned priorities = (p->tci[0] >> 12) * 317u + (p->tci[1] >> 12) * 173u;
 
-	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % TG_PATHS_MAX;
+	return (p->port * 31u + vids + priorities) % TG_PATHS_MAX;
 }
 
 static bool

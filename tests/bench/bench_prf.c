@@ -1,38 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the secret room costs: cycles a block and a cookie.
- *
- * Each figure is taken over many short slices; p10 is what the code costs when the machine leaves
- * it alone, the median what it costs today. "Chained" feeds each output into the next input and so
- * shows the latency; the rest are plain loops over independent packets, as the engine runs them.
+ * What the secret room costs in all its forms: TSC cycles a block and a cookie, with CPU
+ * instructions and without. "Chained" feeds each output into the next input and so shows the
+ * latency; the rest are plain loops over independent packets, as the engine runs them.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
+#include "bench.h"
 #include "cookie.h"
 
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#define UNIT "TSC cycles"
-static uint64_t
-ticks(void)
-{
-	return __rdtsc();
-}
-#else
-#define UNIT "ns"
-static uint64_t
-ticks(void)
-{
-	struct timespec t;
-
-	timespec_get(&t, TIME_UTC);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-#endif
-
-enum { SLICES = 2000, SLICE = 256 };
+enum { SLICE = 256 };
 
 static struct tg_secret secret;
 static struct tg_prf prf;
@@ -42,40 +17,20 @@ static uint8_t block[SLICE][16];
 static uint64_t wall_s = 1700000000;
 static uint32_t sink; /* keeps results alive */
 
-static int
-by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* One slice of `n` operations at a time, the smallest tenth and the middle of all slices. */
 static void
-measure(const char *name, void (*slice)(bool), bool arg, unsigned n)
+blocks(void *arg)
 {
-	static double each[SLICES];
+	bool chained = arg != NULL;
 
-	for (int i = 0; i < SLICES; i++) {
-		uint64_t start = ticks();
-
-		slice(arg);
-		each[i] = (double)(ticks() - start) / n;
-	}
-	qsort(each, SLICES, sizeof(each[0]), by_size);
-	printf("  %-28s %9.1f %9.1f\n", name, each[SLICES / 10], each[SLICES / 2]);
-}
-
-static void
-blocks(bool chained)
-{
 	for (int i = 0; i < SLICE; i++)
 		tg_prf_block(&prf, block[chained ? 0 : i], block[chained ? 0 : i]);
 }
 
 static void
-make(bool ts)
+make(void *arg)
 {
+	bool ts = arg != NULL;
+
 	for (int i = 0; i < SLICE; i++) {
 		struct tg_cookie_state st = {1460, 7, true, false, ts};
 
@@ -84,8 +39,9 @@ make(bool ts)
 }
 
 static void
-check(bool ts)
+check(void *arg)
 {
+	bool ts = arg != NULL;
 	struct tg_cookie_state st;
 
 	for (int i = 0; i < SLICE; i++)
@@ -93,11 +49,11 @@ check(bool ts)
 }
 
 static void
-digest(bool unused)
+digest(void *arg)
 {
 	struct tg_digest d;
 
-	(void)unused;
+	(void)arg;
 	for (int i = 0; i < SLICE; i++) {
 		tg_secret_digest(&secret, &tuple[i], &d);
 		sink += d.hash;
@@ -105,16 +61,16 @@ digest(bool unused)
 }
 
 static void
-next_epoch(bool unused)
+next_epoch(void *arg)
 {
-	(void)unused;
+	(void)arg;
 	tg_secret_advance(&secret, wall_s += TG_EPOCH_S);
 }
 
 static void
 cookies(const char *family, bool v6)
 {
-	char name[32];
+	char name[48];
 
 	for (int i = 0; i < SLICE; i++) {
 		uint8_t n = (uint8_t)i;
@@ -126,12 +82,13 @@ cookies(const char *family, bool v6)
 		tuple[i].remote.port = (uint16_t)(1024 + i);
 	}
 	snprintf(name, sizeof(name), "%s digest", family);
-	measure(name, digest, false, SLICE);
+	bench_run(name, digest, NULL, SLICE);
 	for (int ts = 0; ts < 2; ts++) {
-		snprintf(name, sizeof(name), "%s cookie make%s", family, ts ? ", timestamps" : "");
-		measure(name, make, ts, SLICE);
-		snprintf(name, sizeof(name), "%s cookie check%s", family, ts ? ", timestamps" : "");
-		measure(name, check, ts, SLICE);
+		snprintf(name, sizeof(name), "%s cookie, make%s", family, ts ? ", timestamps" : "");
+		bench_run(name, make, ts ? &secret : NULL, SLICE);
+		snprintf(
+			name, sizeof(name), "%s cookie, check%s", family, ts ? ", timestamps" : "");
+		bench_run(name, check, ts ? &secret : NULL, SLICE);
 	}
 }
 
@@ -145,13 +102,13 @@ main(void)
 		if (prf.hw != hw)
 			continue; /* this CPU has no AES instructions */
 		tg_secret_init(&secret, seed, wall_s, hw);
-		printf("%-30s %9s %9s  %s\n", hw ? "CPU instructions" : "portable", "p10", "median",
-			UNIT);
-		measure("block", blocks, false, SLICE);
-		measure("block, chained", blocks, true, SLICE);
+		printf("%-44s %9s %9s\n", hw ? "CPU instructions" : "portable twin", "median",
+			"p10");
+		bench_run("AES-128 block", blocks, NULL, SLICE);
+		bench_run("AES-128 block, chained", blocks, &prf, SLICE);
 		cookies("IPv4", false);
 		cookies("IPv6", true);
-		measure("keys of an epoch", next_epoch, false, 1);
+		bench_run("keys of an epoch", next_epoch, NULL, 1);
 	}
 	return sink == 1;
 }

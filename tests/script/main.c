@@ -2,11 +2,12 @@
 /*
  * Plays packet scripts in every manner; TAP on stdout.
  *
- *     play [-m MANNER] [-c] FILE...
+ *     play [-m MANNER] [-c] FILE-OR-DIRECTORY...
  *
  * -m plays in one manner only; -c asks in addition that the scripts, taken together, have produced
  * every disposition and every counter there is.
  */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +91,8 @@ check_coverage(void)
 
 	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
 		if (seen.disposition[i] == 0) {
-			printf("# no script ends with the disposition %s\n", tg_disposition_name(i));
+			printf("# no script ends with the disposition %s\n",
+				tg_disposition_name(i));
 			ok = false;
 		}
 	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
@@ -101,35 +103,86 @@ check_coverage(void)
 	return ok;
 }
 
+/* Files to be played, directories resolved, in the order of their names. */
+struct files {
+	char **path;
+	unsigned n;
+};
+
+static void
+add_file(struct files *f, const char *dir, const char *name)
+{
+	size_t size = strlen(dir) + strlen(name) + 2;
+	char *path = malloc(size);
+
+	f->path = realloc(f->path, (f->n + 1) * sizeof(path));
+	if (path == NULL || f->path == NULL)
+		die("the test itself is out of memory");
+	(void)snprintf(path, size, "%s%s%s", dir, dir[0] != 0 ? "/" : "", name);
+	f->path[f->n++] = path;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+add_path(struct files *f, const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	unsigned first = f->n;
+
+	if (d == NULL) {
+		add_file(f, "", path);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		const char *dot = strrchr(e->d_name, '.');
+
+		if (dot != NULL && strcmp(dot, ".tgs") == 0)
+			add_file(f, path, e->d_name);
+	}
+	closedir(d);
+	qsort(f->path + first, f->n - first, sizeof(f->path[0]), by_name);
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *manner = NULL;
 	bool coverage = false, all = true;
-	int first = 1, n = 0;
+	struct files f = {NULL, 0};
+	unsigned n = 0;
 
-	for (; first < argc && argv[first][0] == '-'; first++) {
-		if (strcmp(argv[first], "-c") == 0)
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-c") == 0)
 			coverage = true;
-		else if (strcmp(argv[first], "-m") == 0 && first + 1 < argc)
-			manner = argv[++first];
+		else if (strcmp(argv[i], "-m") == 0 && i + 1 < argc)
+			manner = argv[++i];
+		else
+			add_path(&f, argv[i]);
 	}
 	die_hook = on_die;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("1..%d\n", argc - first + coverage);
-	for (int i = first; i < argc; i++) {
+	printf("1..%u\n", f.n + coverage);
+	for (unsigned i = 0; i < f.n; i++) {
 		bool ok = true;
 
 		for (unsigned m = 0; m < rig_manner_count; m++)
 			if (manner == NULL || strcmp(manner, rig_manners[m].name) == 0)
-				ok = play_one(argv[i], &rig_manners[m]) && ok;
-		printf("%s %d - %s\n", ok ? "ok" : "not ok", ++n, story_name(argv[i]));
+				ok = play_one(f.path[i], &rig_manners[m]) && ok;
+		printf("%s %u - %s\n", ok ? "ok" : "not ok", ++n, story_name(f.path[i]));
 		all = all && ok;
+		free(f.path[i]);
 	}
+	free(f.path);
 	if (coverage) {
 		bool ok = check_coverage();
 
-		printf("%s %d - every disposition and counter\n", ok ? "ok" : "not ok", ++n);
+		printf("%s %u - every disposition and counter\n", ok ? "ok" : "not ok", ++n);
 		all = all && ok;
 	}
 	return all ? 0 : 1;

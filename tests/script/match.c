@@ -111,8 +111,8 @@ match_data(const struct pat *p, struct vars *v, const struct seg *s)
 	case PAT_LEN:
 		return num_match(&p->len, v, s->len) ? NULL : "length";
 	case PAT_TEXT:
-		return s->len == p->text_len && memcmp(s->data, p->text, s->len) == 0 ? NULL :
-											 "text";
+		return s->len == p->text_len && memcmp(s->data, p->text, s->len) == 0 ? NULL
+										      : "text";
 	case PAT_NONE:
 		break;
 	}

@@ -43,7 +43,7 @@ struct pat {
 	bool opt_hex; /**< to be sent: options are these bytes */
 	uint8_t opt_bytes[40];
 	unsigned opt_bytes_len;
-	struct seg mod;	     /**< damage and IP fields */
+	struct seg mod; /**< damage and IP fields */
 	bool has_tos, has_to, has_src, has_dst, has_sport, has_dport, tight;
 	const char *disposition; /**< `=> NAME`, or NULL */
 };

@@ -14,9 +14,9 @@ struct field {
 	size_t at, size;
 };
 
-#define FIELD(type, f)                                                                             \
-	{                                                                                          \
-		#f, offsetof(struct type, f), sizeof(((struct type *)0)->f)                        \
+#define FIELD(type, f)                                                      \
+	{                                                                   \
+#f, offsetof(struct type, f), sizeof(((struct type *)0)->f) \
 	}
 
 static const struct field info_fields[] = {
@@ -239,9 +239,9 @@ play_check(struct player *p, struct client *c, const struct line *l)
 	num_parse(l->argv[0], &a);
 	num_parse(l->argv[2], &b);
 	diff = (int32_t)(num_value(&a, &c->vars) - num_value(&b, &c->vars));
-	ok = strcmp(l->argv[1], ">") == 0 ? diff > 0 :
-		strcmp(l->argv[1], "<") == 0 ? diff < 0 :
-					       diff == 0;
+	ok = strcmp(l->argv[1], ">") == 0      ? diff > 0
+		: strcmp(l->argv[1], "<") == 0 ? diff < 0
+					       : diff == 0;
 	if (!ok)
 		die("expected: %s\n  got:      %u and %u", l->text, num_value(&a, &c->vars),
 			num_value(&b, &c->vars));

@@ -9,9 +9,10 @@
 #include "die.h"
 #include "player.h"
 
-#define KEY(k)                                                                                     \
-	{                                                                                          \
-		#k, offsetof(struct tg_engine_config, k), sizeof(((struct tg_engine_config *)0)->k) \
+#define KEY(k)                                                    \
+	{                                                         \
+#k, offsetof(struct tg_engine_config, k),         \
+			sizeof(((struct tg_engine_config *)0)->k) \
 	}
 
 /* The numbers of struct tg_engine_config, by their own names. */
@@ -231,8 +232,8 @@ play_listen(struct player *p, struct client *c, const struct line *l)
 			d->remote.addr = word_addr("fd00::2");
 		if (memcmp(cfg.local.addr.b, zero, 16) == 0)
 			d->local.addr = word_addr("fd00::1");
-		else if (memcmp(&cfg.local.addr, &(struct tg_addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-							  0xff, 0xff}},
+		else if (memcmp(&cfg.local.addr,
+				 &(struct tg_addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}},
 				 16) == 0)
 			d->local.addr = word_addr("10.0.0.1");
 	}

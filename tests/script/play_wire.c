@@ -136,8 +136,8 @@ find(const struct player *p, const struct client *c, const struct pat *pt, struc
 	const struct rig_frame *f;
 
 	for (unsigned i = 0; (f = rig_peek(&p->rig, i)) != NULL; i++)
-		if (seg_read(f->bytes, f->len, s) == NULL &&
-			memcmp(&s->src, from, 16) == 0 && memcmp(&s->dst, to, 16) == 0 &&
+		if (seg_read(f->bytes, f->len, s) == NULL && memcmp(&s->src, from, 16) == 0 &&
+			memcmp(&s->dst, to, 16) == 0 &&
 			s->sport == (pt->has_sport ? pt->mod.sport : c->local.port) &&
 			s->dport == (pt->has_dport ? pt->mod.dport : c->remote.port))
 			return i;
@@ -179,8 +179,9 @@ payload_differs(struct client *c, const struct seg *s)
 		return "data without a connection";
 	if (at >= c->served.len || s->len > c->served.len - at)
 		return "bytes that the worker never wrote";
-	return memcmp(s->data, c->served.byte + at, s->len) == 0 ? NULL :
-								   "other bytes than the worker wrote";
+	return memcmp(s->data, c->served.byte + at, s->len) == 0
+		? NULL
+		: "other bytes than the worker wrote";
 }
 
 static _Noreturn void
@@ -236,8 +237,8 @@ out_raw(struct player *p, const struct line *l, tg_time to)
 
 			for (unsigned k = 0; k < f->len && k < 200; k++)
 				(void)snprintf(hex + 2 * k, 4, "%02x", f->bytes[k]);
-			die("expected: %s\n  got:      < raw %s\n  because:  byte %u of %u", l->text,
-				hex, i, f->len);
+			die("expected: %s\n  got:      < raw %s\n  because:  byte %u of %u",
+				l->text, hex, i, f->len);
 		}
 	rig_take(&p->rig, 0);
 }

@@ -112,8 +112,7 @@ play_recv(struct player *p, struct client *c, const struct line *l)
 				rc == 0 ? "EOF" : result_name(rc));
 		got += (uint32_t)rc;
 	}
-	if (c->sent.len < c->received + len ||
-		memcmp(c->sent.byte + c->received, bytes, len) != 0)
+	if (c->sent.len < c->received + len || memcmp(c->sent.byte + c->received, bytes, len) != 0)
 		die("expected: %s\n  got:      other bytes than the client has sent", l->text);
 	free(bytes);
 	c->received += len;
@@ -147,9 +146,8 @@ play_send(struct player *p, struct client *c, const struct line *l)
 	}
 	if (bytes == NULL)
 		die("the test itself is out of memory");
-	taken = argc == 3 && strcmp(l->argv[1], "taken") == 0 ?
-		word_number(l->argv[2], 0, len) :
-		len;
+	taken = argc == 3 && strcmp(l->argv[1], "taken") == 0 ? word_number(l->argv[2], 0, len)
+							      : len;
 	rc = tg_send(p->rig.w, c->conn, bytes, len);
 	if (rc != (refused ? want : (int)taken))
 		fail_result(l, rc);
@@ -298,8 +296,7 @@ play_event(struct player *p, struct client *c, const struct line *l)
 	}
 	if (c->events != want || c->error != error)
 		die("expected: %s\n  got:     %s%s%s%s, error %s", l->text,
-			c->events == 0 ? " none" : "",
-			(c->events & TG_EV_READ) != 0 ? " read" : "",
+			c->events == 0 ? " none" : "", (c->events & TG_EV_READ) != 0 ? " read" : "",
 			(c->events & TG_EV_WRITE) != 0 ? " write" : "",
 			(c->events & TG_EV_CLOSED) != 0 ? " closed" : "", result_name(c->error));
 	c->events = 0;

@@ -24,7 +24,7 @@ struct client {
 	uint16_t tpid[2], tci[2];
 	uint16_t port;
 	struct vars vars;
-	bool known;	      /**< irs and iss are those of the latest SYN-ACK */
+	bool known; /**< irs and iss are those of the latest SYN-ACK */
 	uint32_t irs, iss;
 	struct stream sent;   /**< by the client, at SEQ - irs - 1 */
 	struct stream served; /**< by the worker, at SEQ - iss - 1 */
@@ -72,8 +72,8 @@ enum play_result {
  *
  * @param counters  set to the engine's at the end
  */
-enum play_result player_run(struct player *p, const struct script *s,
-	const struct rig_manner *m, struct tg_counters *counters);
+enum play_result player_run(struct player *p, const struct script *s, const struct rig_manner *m,
+	struct tg_counters *counters);
 
 /** Releases what a failed or finished player holds. */
 void player_free(struct player *p);

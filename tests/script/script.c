@@ -152,8 +152,8 @@ add(struct reader *r, unsigned no, const char *text)
 		l.verb = word[i++];
 	l.argc = n - i;
 	l.argv = keep(s, word + i, (n - i) * sizeof(word[0]));
-	if (l.verb != NULL && strcmp(l.verb, "client") == 0 && l.argc > 0 &&
-		r->names < NAMES_MAX && !is_name(r, l.argv[0]))
+	if (l.verb != NULL && strcmp(l.verb, "client") == 0 && l.argc > 0 && r->names < NAMES_MAX &&
+		!is_name(r, l.argv[0]))
 		r->name[r->names++] = l.argv[0];
 	if (s->lines % 64 == 0) {
 		s->line = realloc(s->line, (s->lines + 64) * sizeof(l));

@@ -9,7 +9,7 @@
 
 /** A line: [time] [client] verb [words]. */
 struct line {
-	unsigned no;	  /**< in the file */
+	unsigned no;      /**< in the file */
 	const char *text; /**< as written, repeat counters filled in */
 	struct when when;
 	const char *who;  /**< the client it is about; "" is the default one */

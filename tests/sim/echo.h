@@ -20,7 +20,8 @@ struct echo_conn {
 /** The service. */
 struct echo {
 	struct tg_worker *w;
-	uint64_t close_after; /**< closes when so many bytes went back; 0: at the end of the stream */
+	uint64_t close_after; /**< closes when so many bytes went back; 0: at the end of the stream
+			       */
 	uint32_t accepted, closed, failed;
 	struct echo_conn conn[ECHO_CONNS];
 };

@@ -67,7 +67,9 @@ push(struct link *l, const uint8_t *frame, unsigned len, tg_time at)
 		die("the test itself is out of memory");
 	memcpy(f->bytes, frame, len);
 	if (rng_chance(&l->rng, l->cfg.flip)) {
-		uint32_t bit = rng_below(&l->rng, len * 8);
+		/* Not the two MAC addresses: nothing but the frame check sequence guards them, and
+		 * whoever answers to where a frame came from goes astray by a wrong one. */
+		uint32_t bit = 12 * 8 + rng_below(&l->rng, (len - 12) * 8);
 
 		f->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		l->flipped++;

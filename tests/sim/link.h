@@ -15,7 +15,7 @@ struct link_config {
 	uint32_t drop;
 	uint32_t duplicate;
 	uint32_t reorder; /**< held back for up to three more delays */
-	uint32_t flip;	  /**< one bit changed, anywhere in the frame */
+	uint32_t flip;    /**< one bit changed, anywhere behind the MAC addresses */
 };
 
 struct link_frame;

@@ -10,8 +10,8 @@
 #include "peer_internal.h"
 
 #define RTO_FIRST TG_SEC
-#define RTO_MIN	  (200 * TG_MSEC)
-#define RTO_MAX	  (60 * TG_SEC)
+#define RTO_MIN   (200 * TG_MSEC)
+#define RTO_MAX   (60 * TG_SEC)
 /* No congestion control: a fixed number of segments under way, below the peer's window. */
 #define FLIGHT 64
 

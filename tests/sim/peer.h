@@ -32,7 +32,7 @@ struct peer_config {
 	uint16_t mss;
 	uint32_t rcvbuf;
 	uint32_t read_rate; /**< bytes the application reads in a millisecond; 0: at once */
-	uint64_t bytes;	    /**< length of the stream */
+	uint64_t bytes;     /**< length of the stream */
 	uint64_t seed;
 	enum peer_close close;
 	void (*send)(void *ctx, const uint8_t *frame, unsigned len, tg_time now);
@@ -55,7 +55,7 @@ struct peer {
 	uint32_t isn, irs;
 	/* sending, in positions */
 	uint64_t una, nxt, max; /**< first not acknowledged, next to send, end of what was sent */
-	uint64_t wnd_edge;	/**< positions below this may be sent */
+	uint64_t wnd_edge;      /**< positions below this may be sent */
 	uint8_t snd_shift, rcv_shift;
 	bool ts_ok;
 	uint32_t ts_recent;

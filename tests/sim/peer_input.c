@@ -85,13 +85,15 @@ watch(struct peer *p, const struct seg *s, uint64_t seq, uint64_t ack)
 		die("port %u: a segment without the timestamps agreed on", PORT(p));
 	if (end > peer_fin(p) + 1)
 		die("port %u: more came back than was sent", PORT(p));
-	/* the rest holds from one segment to a later one; of two equal ones no one knows which is */
+	/* the rest holds from one segment to a later one; of two equal ones no one knows which is
+	 */
 	if (seq < p->seen_seq || ack < p->seen_ack || (seq == p->seen_seq && ack == p->seen_ack)) {
 		if (seq == p->seen_seq && ack == p->seen_ack && edge > p->seen_edge)
 			p->seen_edge = edge;
 		return;
 	}
-	if (edge < p->seen_edge)
+	/* RFC 7323 2.4: a scaled field may round the edge down by less than its unit */
+	if (edge + (1u << p->snd_shift) <= p->seen_edge)
 		die("port %u: window shrank from %llu to %llu", PORT(p),
 			(unsigned long long)p->seen_edge, (unsigned long long)edge);
 	if (p->ts_ok && ts != NULL && (int32_t)(seg_raw32(ts, 0) - p->seen_ts) < 0)

@@ -16,11 +16,8 @@
 #define MIB (UINT64_C(1) << 20)
 
 /* 1 % of the frames dropped, doubled, out of order, and with one bit changed. */
-static const struct link_config bad = {.delay = TG_MSEC,
-	.drop = 10,
-	.duplicate = 10,
-	.reorder = 10,
-	.flip = 10};
+static const struct link_config bad = {
+	.delay = TG_MSEC, .drop = 10, .duplicate = 10, .reorder = 10, .flip = 10};
 
 /* TG_SIM_MIB shortens the long run, for builds whose every byte costs ten times as much. */
 static uint64_t
@@ -73,7 +70,7 @@ stream(uint64_t seed, uint64_t bytes, bool v6, bool ts, enum peer_close close, i
 	if (close == PEER_CLOSES_SECOND)
 		w.echo.close_after = bytes;
 	world_connect(&w, &pc);
-	world_run(&w, 7200 * TG_SEC);
+	world_run(&w, 3600 * TG_SEC);
 	print_message("seed %llu: %llu MiB, %.1f s of virtual time, %llu segments sent again by "
 		      "us, %llu by the client\n",
 		(unsigned long long)seed, (unsigned long long)(bytes / MIB),
@@ -99,7 +96,8 @@ test_variations(void **state)
 			seed % 4 == 0 ? -1 : (int)seed % 9);
 }
 
-/* A client whose application reads slowly: windows shut and open on both sides, updates get lost. */
+/* A client whose application reads slowly: windows shut and open on both sides, updates get lost.
+ */
 static void
 test_slow_reader(void **state)
 {
@@ -118,7 +116,7 @@ test_slow_reader(void **state)
 		pc.read_rate = wc.seed % 2 == 0 ? 100 : 1000;
 		pc.wscale = wc.seed < 22 ? -1 : 2;
 		world_connect(&w, &pc);
-		world_run(&w, 7200 * TG_SEC);
+		world_run(&w, 3600 * TG_SEC);
 		finish(&w);
 	}
 }
@@ -146,7 +144,7 @@ test_slow_worker(void **state)
 		w.hold_worker = false;
 		world_wait(&w, 20 * TG_MSEC);
 	}
-	world_run(&w, 7200 * TG_SEC);
+	world_run(&w, 3600 * TG_SEC);
 	finish(&w);
 }
 
@@ -154,8 +152,8 @@ test_slow_worker(void **state)
 static void
 test_terrible_wire(void **state)
 {
-	struct world_config wc = {.link = {.delay = 20 * TG_MSEC, .drop = 300, .reorder = 100},
-		.seed = 40};
+	struct world_config wc = {
+		.link = {.delay = 20 * TG_MSEC, .drop = 300, .reorder = 100}, .seed = 40};
 	struct peer_config pc;
 	static struct world w;
 

@@ -14,11 +14,8 @@
 
 #define CLIENTS 300
 
-static const struct link_config bad = {.delay = TG_MSEC,
-	.drop = 30,
-	.duplicate = 20,
-	.reorder = 20,
-	.flip = 20};
+static const struct link_config bad = {
+	.delay = TG_MSEC, .drop = 30, .duplicate = 20, .reorder = 20, .flip = 20};
 
 static void
 crowd(uint64_t seed, enum peer_close close, unsigned syncookies, uint32_t backlog, tg_time gap)
@@ -33,6 +30,8 @@ crowd(uint64_t seed, enum peer_close close, unsigned syncookies, uint32_t backlo
 	w.rig.cfg.max_half_open = 512;
 	w.rig.cfg.max_time_wait = 512;
 	w.rig.cfg.syncookies = (uint8_t)syncookies;
+	/* what a late copy of a bare cookie ACK opens, no one but this will ever close */
+	w.idle_timeout_ms = 60000;
 	world_open(&w, backlog);
 	if (close != PEER_CLOSES_FIRST)
 		w.echo.close_after = 100;

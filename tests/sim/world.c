@@ -64,6 +64,7 @@ world_open(struct world *w, uint32_t backlog)
 	tg_listener_config_init(&l);
 	l.local.port = 80;
 	l.backlog = backlog;
+	l.idle_timeout_ms = w->idle_timeout_ms;
 	l.worker = w->rig.w;
 	if (tg_listen(w->rig.e, &l, &id) != 0)
 		die("tg_listen refuses the IPv4 wildcard");

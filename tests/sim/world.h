@@ -13,7 +13,7 @@
 /** Settings of a world. */
 struct world_config {
 	struct link_config link; /**< both directions */
-	uint64_t seed;		 /**< of wires and clients; the engine's is in the rig */
+	uint64_t seed;           /**< of wires and clients; the engine's is in the rig */
 	const struct rig_manner *manner;
 };
 
@@ -24,9 +24,10 @@ struct world {
 	struct link to_engine, to_peers;
 	struct peer *peer;
 	unsigned peers, peers_max;
-	uint64_t hash;	  /**< of every byte the engine sent, and when */
-	uint64_t strays;  /**< frames for no client: their addresses were damaged */
-	bool hold_worker; /**< the service does nothing for now */
+	uint64_t hash;            /**< of every byte the engine sent, and when */
+	uint64_t strays;          /**< frames for no client: their addresses were damaged */
+	bool hold_worker;         /**< the service does nothing for now */
+	uint32_t idle_timeout_ms; /**< of the listeners */
 };
 
 /** Starts; change w->rig.cfg, then world_open(). */

@@ -7,7 +7,8 @@
 
 void (*die_hook)(const char *text);
 
-_Noreturn void die(const char *fmt, ...)
+_Noreturn void
+die(const char *fmt, ...)
 {
 	static char text[8192];
 	va_list ap;

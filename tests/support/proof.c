@@ -13,7 +13,8 @@
 #include "die.h"
 #include "seg.h"
 
-_Noreturn void proof_fail(const char *what, const uint8_t *frame, unsigned len)
+_Noreturn void
+proof_fail(const char *what, const uint8_t *frame, unsigned len)
 {
 	char hex[3 * 160 + 1];
 	unsigned n = 0;
@@ -24,7 +25,8 @@ _Noreturn void proof_fail(const char *what, const uint8_t *frame, unsigned len)
 	die("a frame was sent that must not be: %s\n  %u bytes: %s", what, len, hex);
 }
 
-static unsigned flatten(const struct tg_pkt *p, uint8_t *out)
+static unsigned
+flatten(const struct tg_pkt *p, uint8_t *out)
 {
 	unsigned n = 0;
 
@@ -37,21 +39,24 @@ static unsigned flatten(const struct tg_pkt *p, uint8_t *out)
 	return n;
 }
 
-static void put16(uint8_t *p, uint16_t v)
+static void
+put16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
 }
 
 /* Sum of the pseudo-header as the port expects it in the checksum field, not complemented. */
-static uint16_t pseudo_field(const uint8_t *l3, bool v6, unsigned l4)
+static uint16_t
+pseudo_field(const uint8_t *l3, bool v6, unsigned l4)
 {
 	uint32_t sum = seg_sum(0, l3 + (v6 ? 8 : 12), v6 ? 32 : 8);
 
 	return (uint16_t)~seg_fold(sum + 6 + l4);
 }
 
-static void finish_tcp(const struct tg_pkt *p, uint8_t *out, unsigned n)
+static void
+finish_tcp(const struct tg_pkt *p, uint8_t *out, unsigned n)
 {
 	bool v6 = (p->flags & TG_TX_IPV6) != 0;
 	unsigned l4_off = p->l2_len + p->l3_len;
@@ -68,7 +73,8 @@ static void finish_tcp(const struct tg_pkt *p, uint8_t *out, unsigned n)
 	put16(l4 + 16, seg_fold(seg_sum(0, l4, n - l4_off)));
 }
 
-unsigned proof_finish(const struct tg_pkt *p, uint8_t *room)
+unsigned
+proof_finish(const struct tg_pkt *p, uint8_t *room)
 {
 	unsigned n = flatten(p, room);
 
@@ -95,7 +101,8 @@ unsigned proof_finish(const struct tg_pkt *p, uint8_t *room)
 }
 
 /* An exact copy, so that a sanitizer sees the parser's first step over the end. */
-static struct tg_pkt exact(const uint8_t *frame, unsigned len)
+static struct tg_pkt
+exact(const uint8_t *frame, unsigned len)
 {
 	struct tg_pkt p = {0};
 
@@ -107,7 +114,8 @@ static struct tg_pkt exact(const uint8_t *frame, unsigned len)
 	return p;
 }
 
-static void to_segment(const struct tg_frame *f, const struct tg_tcpopt *o, struct tg_segment *s)
+static void
+to_segment(const struct tg_frame *f, const struct tg_tcpopt *o, struct tg_segment *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->l2 = f->l2;
@@ -123,13 +131,15 @@ static void to_segment(const struct tg_frame *f, const struct tg_tcpopt *o, stru
 	s->opt = *o;
 }
 
-static bool same_addr(const struct tg_addr *a, const struct tg_addr *b)
+static bool
+same_addr(const struct tg_addr *a, const struct tg_addr *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 /* Field by field: struct padding must not count. */
-static bool same_frame(const struct tg_frame *a, const struct tg_frame *b)
+static bool
+same_frame(const struct tg_frame *a, const struct tg_frame *b)
 {
 	return a->kind == b->kind && a->ip_version == b->ip_version && a->ip_tos == b->ip_tos &&
 		a->l3_off == b->l3_off && a->l4_off == b->l4_off &&
@@ -142,14 +152,16 @@ static bool same_frame(const struct tg_frame *a, const struct tg_frame *b)
 		a->l2.tci[1] == b->l2.tci[1];
 }
 
-static bool same_opt(const struct tg_tcpopt *a, const struct tg_tcpopt *b)
+static bool
+same_opt(const struct tg_tcpopt *a, const struct tg_tcpopt *b)
 {
 	return a->present == b->present && a->wscale == b->wscale && a->mss == b->mss &&
 		a->tsval == b->tsval && a->tsecr == b->tsecr && a->sacks == b->sacks &&
 		memcmp(a->sack, b->sack, a->sacks * sizeof(a->sack[0])) == 0;
 }
 
-static void parse_opts(const uint8_t *frame, const struct tg_frame *f, struct tg_tcpopt *o)
+static void
+parse_opts(const uint8_t *frame, const struct tg_frame *f, struct tg_tcpopt *o)
 {
 	unsigned at = f->l4_off + 20u;
 
@@ -157,7 +169,8 @@ static void parse_opts(const uint8_t *frame, const struct tg_frame *f, struct tg
 }
 
 /* parse(emit(parse(frame))) == parse(frame), and the option bytes are those we would write. */
-static void proof_stable(const uint8_t *frame, unsigned len, const struct tg_frame *f)
+static void
+proof_stable(const uint8_t *frame, unsigned len, const struct tg_frame *f)
 {
 	uint8_t *room = malloc(len);
 	struct tg_pkt p = {0};
@@ -187,7 +200,8 @@ static void proof_stable(const uint8_t *frame, unsigned len, const struct tg_fra
 	free(room);
 }
 
-void proof_frame(const uint8_t *frame, unsigned len)
+void
+proof_frame(const uint8_t *frame, unsigned len)
 {
 	struct tg_pkt p = exact(frame, len);
 	struct seg s;

@@ -21,7 +21,8 @@ const struct rig_manner rig_manners[] = {
 };
 const unsigned rig_manner_count = sizeof(rig_manners) / sizeof(rig_manners[0]);
 
-void rig_init(struct rig *r, const struct rig_manner *m)
+void
+rig_init(struct rig *r, const struct rig_manner *m)
 {
 	struct tg_engine_config *c = &r->cfg;
 
@@ -62,7 +63,8 @@ void rig_init(struct rig *r, const struct rig_manner *m)
 	c->window_scaling = true;
 }
 
-int rig_open(struct rig *r)
+int
+rig_open(struct rig *r)
 {
 	int rc;
 
@@ -80,7 +82,8 @@ int rig_open(struct rig *r)
 	return 0;
 }
 
-void rig_port(struct rig *r, uint16_t port, uint16_t mtu)
+void
+rig_port(struct rig *r, uint16_t port, uint16_t mtu)
 {
 	int rc;
 
@@ -91,7 +94,8 @@ void rig_port(struct rig *r, uint16_t port, uint16_t mtu)
 		die("tg_engine_add_port(%u): %d", port, rc);
 }
 
-void rig_usual(struct rig *r)
+void
+rig_usual(struct rig *r)
 {
 	struct tg_addr v4 = tg_addr_v4(10, 0, 0, 1);
 	struct tg_addr v6 = {{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
@@ -101,7 +105,8 @@ void rig_usual(struct rig *r)
 		die("tg_engine_add_addr failed");
 }
 
-void rig_collect(struct rig *r, const struct tg_pkt *p)
+void
+rig_collect(struct rig *r, const struct tg_pkt *p)
 {
 	uint8_t room[SEG_FRAME_MAX + 4];
 	struct rig_frame f = {.port = p->port, .at = r->now};
@@ -132,7 +137,8 @@ void rig_collect(struct rig *r, const struct tg_pkt *p)
 }
 
 /* Fails when a packet does not lie in its buffer. */
-static void check_bounds(const struct tg_pkt *p)
+static void
+check_bounds(const struct tg_pkt *p)
 {
 	const struct tenv_buf *b = p->buf;
 
@@ -143,7 +149,8 @@ static void check_bounds(const struct tg_pkt *p)
 		die("a packet claims more room than its buffer has");
 }
 
-static unsigned drain(struct rig *r)
+static unsigned
+drain(struct rig *r)
 {
 	struct tg_pkt p[32];
 	unsigned n, total = 0;
@@ -165,7 +172,8 @@ static unsigned drain(struct rig *r)
 	return total;
 }
 
-void rig_turn(struct rig *r)
+void
+rig_turn(struct rig *r)
 {
 	unsigned idle = 0;
 
@@ -188,7 +196,8 @@ void rig_turn(struct rig *r)
 	rig_check(r);
 }
 
-void rig_until(struct rig *r, tg_time to, unsigned stop_at)
+void
+rig_until(struct rig *r, tg_time to, unsigned stop_at)
 {
 	if (to < r->now)
 		die("time must not step back");
@@ -199,9 +208,9 @@ void rig_until(struct rig *r, tg_time to, unsigned stop_at)
 		if (rig_waiting(r) >= stop_at)
 			return;
 		d = tg_engine_deadline(r->e, r->now);
-		/* during an outage it waits for buffers: look in from time to time */
+		/* during an outage it waits for buffers: look in a thousand times, not more */
 		if (d <= r->now)
-			d = r->now + TG_MSEC;
+			d = r->now + TG_MSEC + (to - r->now) / 1000;
 		if (d >= to)
 			break;
 		r->now = d;
@@ -212,17 +221,20 @@ void rig_until(struct rig *r, tg_time to, unsigned stop_at)
 	}
 }
 
-unsigned rig_waiting(const struct rig *r)
+unsigned
+rig_waiting(const struct rig *r)
 {
 	return r->out_count - r->out_first;
 }
 
-const struct rig_frame *rig_peek(const struct rig *r, unsigned i)
+const struct rig_frame *
+rig_peek(const struct rig *r, unsigned i)
 {
 	return i < rig_waiting(r) ? &r->out[r->out_first + i] : NULL;
 }
 
-void rig_take(struct rig *r, unsigned i)
+void
+rig_take(struct rig *r, unsigned i)
 {
 	struct rig_frame *f = &r->out[r->out_first + i];
 
@@ -231,7 +243,8 @@ void rig_take(struct rig *r, unsigned i)
 	r->out_first++;
 }
 
-void rig_check(const struct rig *r)
+void
+rig_check(const struct rig *r)
 {
 	const struct tg_counters *c = tg_engine_counters(r->e);
 	struct tg_engine_usage u;
@@ -251,7 +264,8 @@ void rig_check(const struct rig *r)
 		die("%u buffers lost between engine and test", r->tenv.test_bufs);
 }
 
-static void forget(struct rig *r)
+static void
+forget(struct rig *r)
 {
 	while (rig_waiting(r) > 0)
 		rig_take(r, 0);
@@ -260,7 +274,8 @@ static void forget(struct rig *r)
 	r->out_first = r->out_count = r->out_cap = 0;
 }
 
-void rig_close(struct rig *r)
+void
+rig_close(struct rig *r)
 {
 	if (r->e != NULL) {
 		rig_check(r);
@@ -271,7 +286,8 @@ void rig_close(struct rig *r)
 	tenv_check_empty(&r->tenv);
 }
 
-void rig_abandon(struct rig *r)
+void
+rig_abandon(struct rig *r)
 {
 	if (r->e != NULL)
 		tg_engine_destroy(r->e);

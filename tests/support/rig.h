@@ -14,10 +14,10 @@
 struct rig_manner {
 	const char *name;
 	uint16_t offload; /**< TG_TX_*_CSUM the ports compute; they verify and strip tags as well */
-	bool chain;	  /**< payloads arrive in chains of up to three buffers */
-	bool tight;	  /**< no room around packets that are not SYNs */
-	bool peek;	  /**< workers read by peek and consume */
-	tg_time start;	  /**< monotonic time at which the test begins */
+	bool chain;       /**< payloads arrive in chains of up to three buffers */
+	bool tight;       /**< no room around packets that are not SYNs */
+	bool peek;        /**< workers read by peek and consume */
+	tg_time start;    /**< monotonic time at which the test begins */
 	uint32_t buf_size; /**< of the engine's buffers; 0: 2048 */
 };
 
@@ -36,9 +36,9 @@ struct rig_frame {
 /** How a frame arrives. */
 struct rig_rx {
 	uint16_t port;
-	uint16_t hdr;	   /**< bytes of headers: where a chain may begin; 0: never */
-	bool bad_l4;	   /**< the port, if it verifies, finds the TCP checksum wrong */
-	bool bad_ip;	   /**< the same for the IPv4 header */
+	uint16_t hdr;      /**< bytes of headers: where a chain may begin; 0: never */
+	bool bad_l4;       /**< the port, if it verifies, finds the TCP checksum wrong */
+	bool bad_ip;       /**< the same for the IPv4 header */
 	bool unverified;   /**< the port does not verify this one */
 	uint16_t headroom; /**< writable bytes before and behind */
 	uint16_t tailroom;
@@ -52,9 +52,9 @@ struct rig {
 	struct tg_engine *e;
 	struct tg_worker *w;
 	tg_time now;
-	uint64_t wall0; /**< wall clock at manner->start */
+	uint64_t wall0;         /**< wall clock at manner->start */
 	struct tg_verdict last; /**< of the last frame fed */
-	struct rig_frame *out;	/**< frames not yet taken, oldest first from out_first */
+	struct rig_frame *out;  /**< frames not yet taken, oldest first from out_first */
 	unsigned out_first, out_count, out_cap;
 	uint64_t fed;
 	uint64_t sent; /**< frames emitted in all */
@@ -76,8 +76,8 @@ void rig_port(struct rig *r, uint16_t port, uint16_t mtu);
 void rig_usual(struct rig *r);
 
 /** One frame in; answers and whatever the engine then wants to send are collected. */
-struct tg_verdict rig_feed(struct rig *r, const uint8_t *frame, unsigned len,
-	const struct rig_rx *rx);
+struct tg_verdict rig_feed(
+	struct rig *r, const uint8_t *frame, unsigned len, const struct rig_rx *rx);
 
 /** Takes over a frame the engine sent: proves it, keeps a copy. The buffer stays the caller's. */
 void rig_collect(struct rig *r, const struct tg_pkt *p);

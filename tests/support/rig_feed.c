@@ -11,8 +11,8 @@ struct arrival {
 	unsigned n;
 };
 
-static void add(struct rig *r, struct arrival *a, const uint8_t *p, unsigned len, unsigned head,
-	unsigned tail)
+static void
+add(struct rig *r, struct arrival *a, const uint8_t *p, unsigned len, unsigned head, unsigned tail)
 {
 	struct tenv_buf *b = tenv_buf_new(&r->tenv, head + len + tail);
 	struct tg_pkt *k = &a->pkt[a->n];
@@ -29,7 +29,8 @@ static void add(struct rig *r, struct arrival *a, const uint8_t *p, unsigned len
 	a->n++;
 }
 
-static void arrive(struct rig *r, struct arrival *a, const uint8_t *frame, unsigned len,
+static void
+arrive(struct rig *r, struct arrival *a, const uint8_t *frame, unsigned len,
 	const struct rig_rx *rx)
 {
 	unsigned hdr = r->manner->chain && rx->hdr != 0 && rx->hdr < len ? rx->hdr : len;
@@ -65,7 +66,8 @@ static void arrive(struct rig *r, struct arrival *a, const uint8_t *frame, unsig
 	}
 }
 
-static void check_action(const struct tg_verdict *v)
+static void
+check_action(const struct tg_verdict *v)
 {
 	bool ok = v->disposition < TG_DISP_COUNT;
 
@@ -92,7 +94,8 @@ static void check_action(const struct tg_verdict *v)
 }
 
 /* "It is not tidegate's and unchanged." */
-static void check_unchanged(
+static void
+check_unchanged(
 	const struct arrival *a, const struct arrival *was, const uint8_t *frame, unsigned len)
 {
 	unsigned at = 0;
@@ -115,8 +118,8 @@ static void check_unchanged(
 	}
 }
 
-struct tg_verdict rig_feed(
-	struct rig *r, const uint8_t *frame, unsigned len, const struct rig_rx *rx)
+struct tg_verdict
+rig_feed(struct rig *r, const uint8_t *frame, unsigned len, const struct rig_rx *rx)
 {
 	const struct tg_counters *c = tg_engine_counters(r->e);
 	struct arrival a, was;

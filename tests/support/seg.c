@@ -5,7 +5,8 @@
 
 #include "die.h"
 
-void seg_init(struct seg *s)
+void
+seg_init(struct seg *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->ttl = 64;
@@ -15,7 +16,8 @@ void seg_init(struct seg *s)
 	s->ip_ver = -1;
 }
 
-void seg_opt_add(struct seg *s, uint8_t kind, const void *raw, unsigned n)
+void
+seg_opt_add(struct seg *s, uint8_t kind, const void *raw, unsigned n)
 {
 	struct seg_opt *o = &s->opt[s->opts];
 
@@ -27,19 +29,22 @@ void seg_opt_add(struct seg *s, uint8_t kind, const void *raw, unsigned n)
 	memcpy(o->raw, raw, n);
 }
 
-static void put16(uint8_t *p, unsigned v)
+static void
+put16(uint8_t *p, unsigned v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
 }
 
-static void put32(uint8_t *p, uint32_t v)
+static void
+put32(uint8_t *p, uint32_t v)
 {
 	put16(p, v >> 16);
 	put16(p + 2, v & 0xffff);
 }
 
-void seg_opt_mss(struct seg *s, uint16_t mss)
+void
+seg_opt_mss(struct seg *s, uint16_t mss)
 {
 	uint8_t raw[2];
 
@@ -47,17 +52,20 @@ void seg_opt_mss(struct seg *s, uint16_t mss)
 	seg_opt_add(s, SEG_OPT_MSS, raw, 2);
 }
 
-void seg_opt_wscale(struct seg *s, uint8_t shift)
+void
+seg_opt_wscale(struct seg *s, uint8_t shift)
 {
 	seg_opt_add(s, SEG_OPT_WSCALE, &shift, 1);
 }
 
-void seg_opt_sack_ok(struct seg *s)
+void
+seg_opt_sack_ok(struct seg *s)
 {
 	seg_opt_add(s, SEG_OPT_SACK_OK, "", 0);
 }
 
-void seg_opt_ts(struct seg *s, uint32_t val, uint32_t ecr)
+void
+seg_opt_ts(struct seg *s, uint32_t val, uint32_t ecr)
 {
 	uint8_t raw[8];
 
@@ -66,7 +74,8 @@ void seg_opt_ts(struct seg *s, uint32_t val, uint32_t ecr)
 	seg_opt_add(s, SEG_OPT_TS, raw, 8);
 }
 
-const struct seg_opt *seg_opt_find(const struct seg *s, uint8_t kind)
+const struct seg_opt *
+seg_opt_find(const struct seg *s, uint8_t kind)
 {
 	for (unsigned i = 0; i < s->opts; i++)
 		if (s->opt[i].kind == kind)
@@ -74,22 +83,26 @@ const struct seg_opt *seg_opt_find(const struct seg *s, uint8_t kind)
 	return NULL;
 }
 
-uint16_t seg_raw16(const struct seg_opt *o, unsigned at)
+uint16_t
+seg_raw16(const struct seg_opt *o, unsigned at)
 {
 	return (uint16_t)(o->raw[at] << 8 | o->raw[at + 1]);
 }
 
-uint32_t seg_raw32(const struct seg_opt *o, unsigned at)
+uint32_t
+seg_raw32(const struct seg_opt *o, unsigned at)
 {
 	return (uint32_t)seg_raw16(o, at) << 16 | seg_raw16(o, at + 2);
 }
 
-uint32_t seg_space(const struct seg *s)
+uint32_t
+seg_space(const struct seg *s)
 {
 	return s->len + ((s->flags & SEG_S) != 0) + ((s->flags & SEG_F) != 0);
 }
 
-uint32_t seg_sum(uint32_t sum, const uint8_t *p, unsigned len)
+uint32_t
+seg_sum(uint32_t sum, const uint8_t *p, unsigned len)
 {
 	for (unsigned i = 0; i < len; i++) {
 		sum += (i & 1) != 0 ? p[i] : (uint32_t)p[i] << 8;
@@ -98,7 +111,8 @@ uint32_t seg_sum(uint32_t sum, const uint8_t *p, unsigned len)
 	return sum;
 }
 
-uint16_t seg_fold(uint32_t sum)
+uint16_t
+seg_fold(uint32_t sum)
 {
 	while (sum >> 16 != 0)
 		sum = (sum & 0xffff) + (sum >> 16);
@@ -106,7 +120,8 @@ uint16_t seg_fold(uint32_t sum)
 }
 
 /* The pseudo-header: addresses, protocol, length. */
-static uint32_t pseudo(const struct seg *s, bool v4, unsigned len)
+static uint32_t
+pseudo(const struct seg *s, bool v4, unsigned len)
 {
 	uint32_t sum = 0;
 
@@ -115,7 +130,8 @@ static uint32_t pseudo(const struct seg *s, bool v4, unsigned len)
 	return sum + 6 + len;
 }
 
-static unsigned write_opts(const struct seg *s, uint8_t *p)
+static unsigned
+write_opts(const struct seg *s, uint8_t *p)
 {
 	unsigned n = 0;
 
@@ -143,7 +159,8 @@ static unsigned write_opts(const struct seg *s, uint8_t *p)
 	return n;
 }
 
-static unsigned write_ip4(const struct seg *s, uint8_t *p, unsigned l4)
+static unsigned
+write_ip4(const struct seg *s, uint8_t *p, unsigned l4)
 {
 	memset(p, 0, 20);
 	p[0] = (uint8_t)((s->ip_ver < 0 ? 4 : s->ip_ver) << 4 | 5);
@@ -161,7 +178,8 @@ static unsigned write_ip4(const struct seg *s, uint8_t *p, unsigned l4)
 	return 20;
 }
 
-static unsigned write_ip6(const struct seg *s, uint8_t *p, unsigned l4)
+static unsigned
+write_ip6(const struct seg *s, uint8_t *p, unsigned l4)
 {
 	bool frag = s->mf || s->frag != 0;
 
@@ -180,7 +198,8 @@ static unsigned write_ip6(const struct seg *s, uint8_t *p, unsigned l4)
 	return 48;
 }
 
-unsigned seg_write(const struct seg *s, uint8_t *out, unsigned *hdr)
+unsigned
+seg_write(const struct seg *s, uint8_t *out, unsigned *hdr)
 {
 	bool v4 = tg_addr_is_v4(&s->src) && tg_addr_is_v4(&s->dst);
 	uint8_t opts[44], *p = out, *t;

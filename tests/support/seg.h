@@ -39,7 +39,7 @@ enum seg_opt_kind {
 /** One option, in the order of the wire. */
 struct seg_opt {
 	uint8_t kind;
-	uint8_t len;	 /**< as on the wire; 1 for EOL and NOP */
+	uint8_t len;     /**< as on the wire; 1 for EOL and NOP */
 	uint8_t raw[38]; /**< the bytes behind kind and length */
 };
 
@@ -75,13 +75,13 @@ struct seg {
 
 	const uint8_t *opt_bytes; /**< written in place of opt[], whatever they mean; or NULL */
 	unsigned opt_bytes_len;
-	bool bad_tcp;	   /**< damage: wrong TCP checksum */
-	bool bad_ip;	   /**< damage: wrong IPv4 header checksum */
-	int doff;	   /**< damage: data offset in words as written, -1: the right one */
-	int ip_len;	   /**< damage: IPv4 total or IPv6 payload length as written, -1: the right one */
-	int ip_ver;	   /**< damage: version nibble as written, -1: the right one */
-	unsigned trunc;	   /**< damage: bytes cut off the end of the frame */
-	unsigned pad;	   /**< link padding behind the packet */
+	bool bad_tcp; /**< damage: wrong TCP checksum */
+	bool bad_ip;  /**< damage: wrong IPv4 header checksum */
+	int doff;     /**< damage: data offset in words as written, -1: the right one */
+	int ip_len; /**< damage: IPv4 total or IPv6 payload length as written, -1: the right one */
+	int ip_ver; /**< damage: version nibble as written, -1: the right one */
+	unsigned trunc; /**< damage: bytes cut off the end of the frame */
+	unsigned pad;   /**< link padding behind the packet */
 };
 
 /** Longest frame seg_write() makes. */

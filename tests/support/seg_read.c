@@ -3,23 +3,27 @@
 
 #include "seg.h"
 
-static unsigned get16(const uint8_t *p)
+static unsigned
+get16(const uint8_t *p)
 {
 	return (unsigned)p[0] << 8 | p[1];
 }
 
-static uint32_t get32(const uint8_t *p)
+static uint32_t
+get32(const uint8_t *p)
 {
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
 /* One's complement sum over the whole of something with a right checksum in it: all ones. */
-static bool sums_up(uint32_t sum, const uint8_t *p, unsigned len)
+static bool
+sums_up(uint32_t sum, const uint8_t *p, unsigned len)
 {
 	return seg_fold(seg_sum(sum, p, len)) == 0;
 }
 
-static const char *read_ip4(const uint8_t **pp, unsigned *len, struct seg *s)
+static const char *
+read_ip4(const uint8_t **pp, unsigned *len, struct seg *s)
 {
 	const uint8_t *p = *pp;
 	unsigned off;
@@ -48,7 +52,8 @@ static const char *read_ip4(const uint8_t **pp, unsigned *len, struct seg *s)
 	return NULL;
 }
 
-static const char *read_ip6(const uint8_t **pp, unsigned *len, struct seg *s)
+static const char *
+read_ip6(const uint8_t **pp, unsigned *len, struct seg *s)
 {
 	const uint8_t *p = *pp;
 
@@ -68,7 +73,8 @@ static const char *read_ip6(const uint8_t **pp, unsigned *len, struct seg *s)
 	return NULL;
 }
 
-static const char *read_opts(const uint8_t *p, unsigned n, struct seg *s)
+static const char *
+read_opts(const uint8_t *p, unsigned n, struct seg *s)
 {
 	while (n > 0) {
 		struct seg_opt *o = &s->opt[s->opts++];
@@ -92,7 +98,8 @@ static const char *read_opts(const uint8_t *p, unsigned n, struct seg *s)
 	return NULL;
 }
 
-const char *seg_read(const uint8_t *frame, unsigned len, struct seg *s)
+const char *
+seg_read(const uint8_t *frame, unsigned len, struct seg *s)
 {
 	const uint8_t *p = frame;
 	const char *err;

@@ -15,7 +15,8 @@ struct tenv_mem {
 	size_t size;
 };
 
-static void *mem_alloc(void *ctx, size_t size, size_t align)
+static void *
+mem_alloc(void *ctx, size_t size, size_t align)
 {
 	struct tenv *t = ctx;
 	struct tenv_mem *m;
@@ -40,7 +41,8 @@ static void *mem_alloc(void *ctx, size_t size, size_t align)
 	return p;
 }
 
-static void mem_free(void *ctx, void *p, size_t size)
+static void
+mem_free(void *ctx, void *p, size_t size)
 {
 	struct tenv *t = ctx;
 	struct tenv_mem **at, *m;
@@ -61,12 +63,14 @@ static void mem_free(void *ctx, void *p, size_t size)
 	free(m);
 }
 
-static uint32_t *owned(struct tenv *t, enum tenv_owner who)
+static uint32_t *
+owned(struct tenv *t, enum tenv_owner who)
 {
 	return who == TENV_ENGINE ? &t->engine_bufs : &t->test_bufs;
 }
 
-struct tenv_buf *tenv_buf_new(struct tenv *t, uint32_t size)
+struct tenv_buf *
+tenv_buf_new(struct tenv *t, uint32_t size)
 {
 	struct tenv_buf *b = calloc(1, sizeof(*b));
 
@@ -88,7 +92,8 @@ struct tenv_buf *tenv_buf_new(struct tenv *t, uint32_t size)
 	return b;
 }
 
-static void check_owner(const struct tenv_buf *b, enum tenv_owner who)
+static void
+check_owner(const struct tenv_buf *b, enum tenv_owner who)
 {
 	if (b == NULL)
 		die("buffer pointer is NULL");
@@ -99,7 +104,8 @@ static void check_owner(const struct tenv_buf *b, enum tenv_owner who)
 			b->owner == TENV_ENGINE ? "engine" : "caller");
 }
 
-static void buf_drop(struct tenv *t, struct tenv_buf *b)
+static void
+buf_drop(struct tenv *t, struct tenv_buf *b)
 {
 	(*owned(t, b->owner))--;
 	if (b->prev != NULL)
@@ -113,13 +119,15 @@ static void buf_drop(struct tenv *t, struct tenv_buf *b)
 	free(b);
 }
 
-void tenv_buf_release(struct tenv *t, struct tenv_buf *b)
+void
+tenv_buf_release(struct tenv *t, struct tenv_buf *b)
 {
 	check_owner(b, TENV_TEST);
 	buf_drop(t, b);
 }
 
-void tenv_buf_pass(struct tenv *t, struct tenv_buf *b, enum tenv_owner from, enum tenv_owner to)
+void
+tenv_buf_pass(struct tenv *t, struct tenv_buf *b, enum tenv_owner from, enum tenv_owner to)
 {
 	check_owner(b, from);
 	(*owned(t, from))--;
@@ -127,7 +135,8 @@ void tenv_buf_pass(struct tenv *t, struct tenv_buf *b, enum tenv_owner from, enu
 	b->owner = to;
 }
 
-static unsigned buf_alloc(void *ctx, struct tg_buf out[], unsigned n)
+static unsigned
+buf_alloc(void *ctx, struct tg_buf out[], unsigned n)
 {
 	struct tenv *t = ctx;
 
@@ -152,7 +161,8 @@ static unsigned buf_alloc(void *ctx, struct tg_buf out[], unsigned n)
 	return n;
 }
 
-static void buf_free(void *ctx, void *const buf[], unsigned n)
+static void
+buf_free(void *ctx, void *const buf[], unsigned n)
 {
 	struct tenv *t = ctx;
 
@@ -162,7 +172,8 @@ static void buf_free(void *ctx, void *const buf[], unsigned n)
 	}
 }
 
-void tenv_init(struct tenv *t)
+void
+tenv_init(struct tenv *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->buf_size = 2048;
@@ -173,7 +184,8 @@ void tenv_init(struct tenv *t)
 	t->env.buf_free = buf_free;
 }
 
-void tenv_check_empty(const struct tenv *t)
+void
+tenv_check_empty(const struct tenv *t)
 {
 	if (t->engine_bufs != 0)
 		die("%u buffers were never released by the engine", t->engine_bufs);

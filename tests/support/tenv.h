@@ -34,21 +34,21 @@ struct tenv_mem;
 
 /** The surroundings. */
 struct tenv {
-	struct tg_env env;     /**< to be copied into tg_engine_config.env */
-	uint32_t buf_size;     /**< bytes of each buffer given to the engine */
-	uint32_t mem_calls;    /**< calls of alloc so far */
-	uint32_t buf_calls;    /**< calls of buf_alloc so far */
-	uint32_t mem_fail_at;  /**< this call of alloc fails, counted from 1; 0: none */
-	uint32_t buf_fail_at;  /**< this call of buf_alloc fails; 0: none */
+	struct tg_env env;       /**< to be copied into tg_engine_config.env */
+	uint32_t buf_size;       /**< bytes of each buffer given to the engine */
+	uint32_t mem_calls;      /**< calls of alloc so far */
+	uint32_t buf_calls;      /**< calls of buf_alloc so far */
+	uint32_t mem_fail_at;    /**< this call of alloc fails, counted from 1; 0: none */
+	uint32_t buf_fail_at;    /**< this call of buf_alloc fails; 0: none */
 	uint32_t buf_fail_count; /**< and so many more, 0 and 1: only that one */
-	bool buf_outage;       /**< every call of buf_alloc fails */
-	uint32_t buf_refused;  /**< calls of buf_alloc that failed */
-	uint32_t mem_live;     /**< blocks the engine holds */
-	uint64_t mem_bytes;    /**< their bytes */
-	uint32_t engine_bufs;  /**< buffers the engine owns */
-	uint32_t test_bufs;    /**< buffers the test owns */
-	struct tenv_mem *mems; /**< live blocks */
-	struct tenv_buf *bufs; /**< live buffers */
+	bool buf_outage;         /**< every call of buf_alloc fails */
+	uint32_t buf_refused;    /**< calls of buf_alloc that failed */
+	uint32_t mem_live;       /**< blocks the engine holds */
+	uint64_t mem_bytes;      /**< their bytes */
+	uint32_t engine_bufs;    /**< buffers the engine owns */
+	uint32_t test_bufs;      /**< buffers the test owns */
+	struct tenv_mem *mems;   /**< live blocks */
+	struct tenv_buf *bufs;   /**< live buffers */
 };
 
 /** Starts with nothing handed out; t must stay where it is. */

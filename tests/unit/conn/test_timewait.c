@@ -289,7 +289,7 @@ static void acks_of_strange_acks_are_one_in_500_ms(void **state)
 		a = enter(&w, 1, false);
 		assert_int_equal(judge(&w, a, TG_ACK, RCV_NXT + 5, 0, NULL), TG_TW_ACK);
 		assert_int_equal(judge(&w, a, TG_ACK, RCV_NXT + 5, 0, NULL), TG_TW_DROP);
-		w.now += 499 * TG_MSEC;
+		w.now += 498 * TG_MSEC;
 		assert_int_equal(judge(&w, a, TG_ACK, RCV_NXT - 5, 0, NULL), TG_TW_DROP);
 		assert_int_equal(judge(&w, a, 0, RCV_NXT - 5, 0, NULL), TG_TW_DROP);
 		w.now += 2 * TG_MSEC;

@@ -5,6 +5,10 @@
 
 #include "client.h"
 
+/* 192.0.2.1 and .2; DPDK's RTE_IPV4() shifts into the sign bit. */
+#define SERVER_IP UINT32_C(0xc0000201)
+#define CLIENT_IP UINT32_C(0xc0000202)
+
 static const uint8_t server_mac[6] = {2, 0, 0, 0, 0, 1};
 static const uint8_t client_mac[6] = {2, 0, 0, 0, 0, 2};
 
@@ -19,8 +23,8 @@ fill_ip(struct rte_ether_hdr *eth, struct rte_ipv4_hdr *ip, uint8_t proto, uint1
 	ip->total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + len));
 	ip->time_to_live = 64;
 	ip->next_proto_id = proto;
-	ip->src_addr = rte_cpu_to_be_32(RTE_IPV4(192, 0, 2, 2));
-	ip->dst_addr = rte_cpu_to_be_32(RTE_IPV4(192, 0, 2, 1));
+	ip->src_addr = rte_cpu_to_be_32(CLIENT_IP);
+	ip->dst_addr = rte_cpu_to_be_32(SERVER_IP);
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 }
 
@@ -77,8 +81,8 @@ client_arp(struct rte_mempool *pool)
 	f.arp.arp_plen = 4;
 	f.arp.arp_opcode = rte_cpu_to_be_16(RTE_ARP_OP_REQUEST);
 	memcpy(f.arp.arp_data.arp_sha.addr_bytes, client_mac, 6);
-	f.arp.arp_data.arp_sip = rte_cpu_to_be_32(RTE_IPV4(192, 0, 2, 2));
-	f.arp.arp_data.arp_tip = rte_cpu_to_be_32(RTE_IPV4(192, 0, 2, 1));
+	f.arp.arp_data.arp_sip = rte_cpu_to_be_32(CLIENT_IP);
+	f.arp.arp_data.arp_tip = rte_cpu_to_be_32(SERVER_IP);
 	return test_mbuf(pool, &f, sizeof(f));
 }
 

@@ -567,6 +567,24 @@ the_rule_holds_however_late_the_timer_is(void **state)
 		}
 }
 
+/* Answered ten seconds after the timer was due: the byte of the resend queue ends before that. */
+static void
+an_answer_too_late_to_be_noted_exactly_is_noted_as_the_last_possible(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, 1, 120000);
+	enter(&r, MS(0));
+	assert_true(ack_at(&r, 130000));
+	assert_int_equal(expire(&r, 130100), 0);
+	assert_int_equal(tg_half_at(&r.q, 0)->answered, 255);
+	/* Beyond what can be noted there are no answers at all, so nothing comes too early. */
+	assert_false(ack_at(&r, 130499));
+	assert_false(ack_at(&r, 130500));
+	rig_fini(&r);
+}
+
 /*
  * Twin with exact memory, against random segments and timers: what it forbids is never done; what
  * it allows is done unless rounding may explain the refusal, or the timer is overdue.
@@ -726,6 +744,8 @@ main(void)
 		cmocka_unit_test(an_answer_counts_beyond_the_next_syn_ack),
 		cmocka_unit_test(an_answer_long_ago_does_not_hold_back_the_next),
 		cmocka_unit_test(the_rule_holds_however_late_the_timer_is),
+		cmocka_unit_test(
+			an_answer_too_late_to_be_noted_exactly_is_noted_as_the_last_possible),
 		cmocka_unit_test(answers_agree_with_an_exact_twin),
 		cmocka_unit_test(the_queue_agrees_with_a_naive_twin),
 	};

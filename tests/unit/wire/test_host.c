@@ -464,9 +464,11 @@ a_stripped_tag_is_the_outermost_one(void **state)
 	static const struct way in_data[] = {{0, -1, 1, {0x8100}, {7}},
 		{0, -1, 2, {0x8100, 0x8100}, {7, 8}}, {0, -1, 1, {0x8100}, {0}}};
 	struct tg_host h;
+	uint16_t untagged;
 
 	(void)state;
 	host_with_ports(&h);
+	untagged = get(&h, &ways[0]);
 	for (unsigned i = 0; i < 3; i++) {
 		uint16_t path = get(&h, &stripped[i]);
 
@@ -476,8 +478,9 @@ a_stripped_tag_is_the_outermost_one(void **state)
 		assert_true(matches(&h, path, &in_data[i]));
 		assert_false(matches(&h, path, &stripped[(i + 1) % 3]));
 		assert_false(matches(&h, path, &ways[0]));
+		assert_false(matches(&h, untagged, &stripped[i]));
 	}
-	assert_int_equal(paths_in_use(&h), 3);
+	assert_int_equal(paths_in_use(&h), 4);
 }
 
 /* A path with fewer tags than the frame had would lead somewhere else. */

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The whole engine: any sequence of packets, time, and worker's calls.
+ *
+ * Input: three bytes of settings (see `settings`), then operations. The low three bits of an
+ * operation's first byte say what it is, the upper five are its parameter a:
+ *
+ *   0, 5-7  packet: a bits 0-2 the client, bit 3 damaged, bit 4 checksums not vouched for; then
+ *           flags, seq, ack, window / 256, options, payload / 8; seq and ack are signed steps away
+ *           from what would fit just now (-128: four bytes of the number itself); when damaged, a
+ *           count and (offset, xor) pairs
+ *   1       time: 100 us << a
+ *   2       worker: a is the call, then a connection and a length
+ *   3       frame: a bits 0-1 times 256 and one byte are its length, then its bytes
+ *   4       surroundings: a is which
+ *
+ * So most of what the fuzzer tries lies next to a valid conversation. What must hold is asserted
+ * by the bench at every step (accounting, ownership, every frame sent is proved), at the end there
+ * are no connections, no buffers and no memory left, and output is bounded by input and time.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "die.h"
+#include "rig.h"
+#include "seg.h"
+
+#define CLIENTS 8
+#define HANDLES 8
+#define OPS_MAX 400
+
+/* What a client would know. */
+struct client {
+	uint32_t isn, nxt; /**< next SEQ the engine expects */
+	uint32_t ours;     /**< next SEQ of the engine */
+	uint32_t tsval;    /**< its last TSval */
+};
+
+/* The state of one run. */
+struct run {
+	const uint8_t *in;
+	size_t left;
+	struct rig rig;
+	struct client client[CLIENTS];
+	tg_conn conn[HANDLES]; /* stale ones too */
+	unsigned conns;
+	tg_listener listener[2];
+	struct tg_listener_config lcfg[2];
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint8_t
+take(struct run *r)
+{
+	if (r->left == 0)
+		return 0;
+	r->left--;
+	return *r->in++;
+}
+
+static uint32_t
+take32(struct run *r)
+{
+	uint32_t x = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		x = x << 8 | take(r);
+	return x;
+}
+
+/* Clients 0 to 5 are IPv4, 6 and 7 IPv6; 4 and 5 come tagged; 3 knocks at a closed port. */
+static void
+address(unsigned c, struct seg *s)
+{
+	bool v6 = c >= 6;
+
+	s->src = tg_addr_v4(10, 0, 0, (uint8_t)(2 + c));
+	s->dst = tg_addr_v4(10, 0, 0, 1);
+	if (v6) {
+		memset(&s->src, 0, sizeof(s->src));
+		s->src.b[0] = 0xfd;
+		s->dst = s->src;
+		s->src.b[15] = (uint8_t)c;
+		s->dst.b[15] = 1;
+	}
+	s->sport = (uint16_t)(40000 + c);
+	s->dport = c == 3 ? 81 : 80;
+	memcpy(s->eth_dst, "\x02\0\0\0\0\1", 6);
+	memcpy(s->eth_src, "\x02\0\0\0\1\0", 6);
+	if (c == 4 || c == 5) {
+		s->tags = (uint8_t)(c - 3);
+		s->tpid[0] = c == 4 ? 0x8100 : 0x88a8;
+		s->tpid[1] = 0x8100;
+		s->tci[0] = s->tci[1] = 5;
+	}
+}
+
+/* What the engine sends tells a client where the conversation stands. */
+static void
+on_send(void *ctx, const struct rig_frame *f)
+{
+	struct run *r = ctx;
+	const struct seg_opt *ts;
+	struct client *c;
+	struct seg s;
+
+	if (seg_read(f->bytes, f->len, &s) != NULL || s.dport < 40000 ||
+		s.dport >= 40000 + CLIENTS || (s.flags & SEG_R) != 0)
+		return;
+	c = &r->client[s.dport - 40000];
+	c->ours = s.seq + seg_space(&s);
+	c->nxt = s.ack;
+	ts = seg_opt_find(&s, SEG_OPT_TS);
+	if (ts != NULL && ts->len == 10)
+		c->tsval = seg_raw32(ts, 0);
+}
+
+static void
+settings(struct run *r)
+{
+	struct tg_engine_config *c = &r->rig.cfg;
+	uint8_t m = take(r), a = take(r), b = take(r);
+
+	rig_init(&r->rig, &rig_manners[m % rig_manner_count]);
+	c->syncookies = (a & 3) % 3;
+	c->abort_on_overflow = (a & 4) != 0;
+	c->timestamps = (a & 8) == 0;
+	c->sack = (a & 16) == 0;
+	c->window_scaling = (a & 32) == 0;
+	c->closed_port_drop = (a & 64) != 0;
+	c->rcvbuf = c->sndbuf = 4096u << (b & 3) * 2;
+	c->max_conns = (b & 16) != 0 ? 2 : 8;
+	c->max_half_open = (b & 16) != 0 ? 2 : 8;
+	c->max_time_wait = (b & 32) != 0 ? 1 : 8;
+	c->max_segments = (b & 64) != 0 ? 4 : 128;
+	c->retries = 4;
+	c->orphan_retries = 3;
+	c->synack_retries = 2;
+	r->rig.on_send = on_send;
+	r->rig.on_send_ctx = r;
+	if (rig_open(&r->rig) != 0)
+		die("the engine cannot be made");
+	rig_usual(&r->rig);
+	for (unsigned i = 0; i < 2; i++) {
+		struct tg_listener_config *l = &r->lcfg[i];
+
+		tg_listener_config_init(l);
+		l->worker = r->rig.w;
+		l->local.port = 80;
+		if (i == 1)
+			memset(&l->local.addr, 0, sizeof(l->local.addr));
+		l->backlog = 1u << (b >> 2 & 3);
+		l->nodelay = (a & 128) != 0;
+		l->idle_timeout_ms = (b & 128) != 0 ? 5000 : 0;
+		if (tg_listen(r->rig.e, l, &r->listener[i]) != 0)
+			die("a listener cannot be opened");
+	}
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		r->client[i].isn = 0xfffffc00u + 1000 * i; /* numbers wrap early on */
+		r->client[i].nxt = r->client[i].isn + 1;
+	}
+}
+
+static uint32_t
+number(struct run *r, uint32_t fits)
+{
+	int8_t step = (int8_t)take(r);
+
+	return step == INT8_MIN ? take32(r) : fits + (uint32_t)(int32_t)step;
+}
+
+static void
+options(struct run *r, const struct client *c, uint8_t sel, struct seg *s)
+{
+	static const uint8_t sack[8] = {0, 0, 0, 1, 0, 0, 0, 9};
+
+	if ((sel & 1) != 0)
+		seg_opt_mss(s, (sel & 128) != 0 ? 1 : 1460);
+	if ((sel & 2) != 0)
+		seg_opt_sack_ok(s);
+	if ((sel & 4) != 0)
+		seg_opt_ts(s, (uint32_t)(r->rig.now / TG_MSEC) - ((sel & 128) != 0 ? 5000 : 0),
+			c->tsval);
+	if ((sel & 8) != 0)
+		seg_opt_wscale(s, (sel & 128) != 0 ? 15 : 7);
+	if ((sel & 16) != 0)
+		seg_opt_add(s, SEG_OPT_SACK, sack, 8);
+	if ((sel & 32) != 0)
+		seg_opt_add(s, 34, "", 0);
+	if ((sel & 64) != 0)
+		s->win = 0;
+}
+
+static void
+packet(struct run *r, unsigned a)
+{
+	struct client *c = &r->client[a & 7];
+	struct rig_rx rx = {.headroom = 64, .tailroom = 64, .unverified = (a & 16) != 0};
+	uint8_t frame[SEG_FRAME_MAX], payload[255 * 8];
+	unsigned len, hdr;
+	uint8_t sel;
+	struct seg s;
+
+	seg_init(&s);
+	address(a & 7, &s);
+	s.flags = take(r);
+	s.seq = number(r, (s.flags & SEG_S) != 0 ? c->isn : c->nxt);
+	s.ack = number(r, c->ours);
+	s.win = (uint16_t)(take(r) << 8 | 0xff);
+	sel = take(r);
+	options(r, c, sel, &s);
+	s.len = take(r) * 8u;
+	if (s.len > 1400)
+		s.len = 1400;
+	for (unsigned i = 0; i < s.len; i++)
+		payload[i] = (uint8_t)(s.seq + i);
+	s.data = payload;
+	len = seg_write(&s, frame, &hdr);
+	if ((a & 8) != 0)
+		for (unsigned n = 1 + (take(r) & 3); n > 0; n--) {
+			unsigned at = take(r);
+
+			frame[at % len] ^= take(r);
+		}
+	else
+		rx.hdr = (uint16_t)hdr;
+	rig_feed(&r->rig, frame, len, &rx);
+}
+
+static void
+raw(struct run *r, unsigned a)
+{
+	struct rig_rx rx = {.headroom = 64, .tailroom = 64, .unverified = (a & 4) != 0};
+	uint8_t frame[1024];
+	unsigned len = (a & 3) * 256 + take(r);
+
+	if (len > r->left)
+		len = (unsigned)r->left;
+	memcpy(frame, r->in, len);
+	r->in += len;
+	r->left -= len;
+	rig_feed(&r->rig, frame, len, &rx);
+}
+
+static void
+accept_some(struct run *r)
+{
+	tg_conn got[2];
+	unsigned n = tg_accept(r->rig.w, r->listener[r->conns & 1], got, 2);
+
+	for (unsigned i = 0; i < n; i++) {
+		/* the oldest handle makes room: nobody holds its connection any more */
+		tg_conn *slot = &r->conn[r->conns++ % HANDLES];
+
+		if (*slot != 0)
+			(void)tg_abort(r->rig.w, *slot);
+		*slot = got[i];
+		(void)tg_set_user(r->rig.w, got[i], slot);
+	}
+}
+
+static void
+check_event(const struct run *r, const struct tg_event *ev)
+{
+	const tg_conn *slot = ev->user;
+
+	if (ev->conn == 0 || slot == NULL)
+		return;
+	if (slot < r->conn || slot >= r->conn + HANDLES || *slot != ev->conn)
+		die("an event with another connection's pointer, or of one that is gone");
+}
+
+static void
+worker(struct run *r, unsigned a)
+{
+	struct tg_worker *w = r->rig.w;
+	tg_conn *slot = &r->conn[take(r) % HANDLES], c = *slot;
+	unsigned len = 1 + take(r) * 32u;
+	static uint8_t buf[1 + 255 * 32];
+	struct tg_conn_info info;
+	struct tg_event ev[4];
+	const uint8_t *at;
+	int n;
+
+	switch (a % 12) {
+	case 0:
+	case 1:
+		accept_some(r);
+		break;
+	case 2:
+		(void)tg_recv(w, c, buf, len);
+		break;
+	case 3:
+		n = tg_peek(w, c, &at);
+		if (n > 0 && tg_consume(w, c, (uint32_t)n < len ? (uint32_t)n : len) != 0)
+			die("what was shown cannot be consumed");
+		break;
+	case 4:
+	case 5:
+		n = tg_send(w, c, buf, len);
+		if (n > (int)len)
+			die("more was taken than given");
+		break;
+	case 6:
+		(void)tg_shutdown(w, c);
+		break;
+	case 7: /* the handle stays: it is stale now */
+		if (tg_close(w, c) == 0 && tg_close(w, c) == 0)
+			die("a connection was closed twice");
+		break;
+	case 8:
+		if (tg_abort(w, c) == 0 && tg_user(w, c) != NULL)
+			die("a pointer survived its connection");
+		break;
+	case 9:
+		(void)tg_set_nodelay(w, c, (len & 32) != 0);
+		break;
+	case 10:
+		if (tg_get_info(w, c, &info) == 0 && info.conn != c)
+			die("a connection with another handle");
+		break;
+	default:
+		for (unsigned i = 0, k = tg_worker_events(w, ev, 4); i < k; i++)
+			check_event(r, &ev[i]);
+	}
+	rig_turn(&r->rig);
+}
+
+static void
+surroundings(struct run *r, unsigned a)
+{
+	struct tg_engine *e = r->rig.e;
+
+	switch (a) {
+	case 0:
+	case 1:
+		r->rig.tenv.buf_outage = a == 1;
+		break;
+	case 2:
+	case 3:
+		(void)tg_unlisten(e, r->listener[a - 2]);
+		break;
+	case 4:
+	case 5:
+		(void)tg_listen(e, &r->lcfg[a - 4], &r->listener[a - 4]);
+		break;
+	case 6:
+		tg_engine_drain(e);
+		break;
+	case 7:
+		tg_engine_finish(e);
+		break;
+	case 8:
+		tg_engine_reset(e);
+		break;
+	case 9:
+		r->rig.tenv.buf_fail_at = r->rig.tenv.buf_calls + 1 + take(r) % 4;
+		r->rig.tenv.buf_fail_count = 1 + take(r) % 8;
+		break;
+	default:
+		break;
+	}
+	rig_turn(&r->rig);
+}
+
+/* Everything ends: connections by RST, half-open entries with their listeners, the rest by time. */
+static void
+finish(struct run *r)
+{
+	struct tg_engine_usage u;
+
+	r->rig.tenv.buf_outage = false;
+	r->rig.tenv.buf_fail_at = 0;
+	tg_engine_drain(r->rig.e);
+	tg_engine_reset(r->rig.e);
+	rig_turn(&r->rig);
+	for (unsigned i = 0; i < HANDLES; i++)
+		(void)tg_close(r->rig.w, r->conn[i]);
+	rig_until(&r->rig, r->rig.now + 300 * TG_SEC, RIG_NO_STOP);
+	tg_engine_usage(r->rig.e, &u);
+	if (u.conns != 0 || u.half_open != 0 || u.time_wait != 0 || u.segments != 0 ||
+		u.listeners != 0)
+		die("left over: %u connections, %u half-open, %u in TIME_WAIT, %u segments",
+			u.conns, u.half_open, u.time_wait, u.segments);
+	if (r->rig.tenv.engine_bufs != 0)
+		die("%u buffers left over", r->rig.tenv.engine_bufs);
+	rig_close(&r->rig);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct run r;
+	unsigned ops = 0;
+
+	if (size < 3)
+		return 0;
+	memset(&r, 0, sizeof(r));
+	r.in = data;
+	r.left = size;
+	settings(&r);
+	while (r.left > 0 && ops++ < OPS_MAX) {
+		uint8_t op = take(&r);
+		unsigned a = op >> 3;
+		tg_time step;
+
+		switch (op & 7) {
+		case 1:
+			step = (100000ull << (a < 21 ? a : 21));
+			rig_until(&r.rig, r.rig.now + step, RIG_NO_STOP);
+			break;
+		case 2:
+			worker(&r, a);
+			break;
+		case 3:
+			raw(&r, a);
+			break;
+		case 4:
+			surroundings(&r, a);
+			break;
+		default:
+			packet(&r, a);
+		}
+	}
+	/* a send of 8 KiB to an MSS of a few bytes is the worst bargain, and retries are few */
+	if (r.rig.sent > 2000 + 3000ull * ops)
+		die("%llu frames sent for %u operations", (unsigned long long)r.rig.sent, ops);
+	finish(&r);
+	return 0;
+}

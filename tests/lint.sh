@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What can be said of the sources without running them. A line for each rule, "ok RULE" or "FAIL RULE"
+# with what breaks it below. Exit status 0 when none is broken.
+
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+BROKEN=0
+FOUND=$(mktemp)
+trap 'rm -f "$FOUND"' EXIT
+
+mapfile -t C_FILES < <(find app lib tests -name '*.[ch]' | sort)
+mapfile -t CORE_FILES < <(find lib/wire lib/secret lib/table lib/listen lib/conn lib/engine \
+	-name '*.[ch]' | sort)
+mapfile -t SCRIPTS < <(find app tests config -name '*.sh' | sort && echo .ci/run)
+mapfile -t OTHERS < <(find app lib tests -name meson.build -o -name '*.py' | sort)
+
+# rule TEXT COMMAND... - holds when the command succeeds
+rule()
+{
+	if "${@:2}" >"$FOUND" 2>&1; then
+		echo "ok   $1"
+	else
+		echo "FAIL $1"
+		head -n 40 "$FOUND" | sed 's/^/     | /'
+		BROKEN=$((BROKEN + 1))
+	fi
+}
+
+formatted()
+{
+	local f bad=0
+
+	for f in "${C_FILES[@]}"; do
+		clang-format "$f" | cmp -s "$f" || { echo "clang-format -i $f" && bad=1; }
+	done
+	return "$bad"
+}
+
+good_scripts()
+{
+	shellcheck -x "${SCRIPTS[@]}"
+}
+
+licensed()
+{
+	# grep -L lists the files without a match; its status says nothing in every version
+	[ -z "$(grep -L 'SPDX-License-Identifier: BSD-3-Clause' "${C_FILES[@]}" "${SCRIPTS[@]}" \
+		"${OTHERS[@]}" | tee /dev/stderr)" ]
+}
+
+# Headers are included by bare name, so that meson.build alone says which room sees which.
+no_upward_include()
+{
+	! grep -nE '#[[:space:]]*include[[:space:]]*"\.\./' "${C_FILES[@]}"
+}
+
+# core_lacks PATTERN - no line of the core matches, comments apart (the preprocessor takes them away)
+core_lacks()
+{
+	local f bad=0
+
+	for f in "${CORE_FILES[@]}"; do
+		! gcc -w -fpreprocessed -dD -E -P "$f" | grep -nE "$1" | sed "s|^|$f: |" | grep . ||
+			bad=1
+	done
+	return "$bad"
+}
+
+# <sys/auxv.h> is allowed: it is how one asks for CPU features on Arm.
+no_foreign_header()
+{
+	core_lacks '#[[:space:]]*include[[:space:]]*<(rte_|sys/[^a]|unistd|time\.h|pthread|fcntl|poll|arpa/|netinet/)'
+}
+
+no_clock()
+{
+	core_lacks '(^|[^_a-zA-Z0-9>.])(clock|time|clock_gettime|gettimeofday|times|rte_rdtsc|__rdtsc)[[:space:]]*\('
+}
+
+no_chance()
+{
+	core_lacks '(^|[^_a-zA-Z0-9>.])(rand|rand_r|srand|random|drand48|getrandom|getentropy|arc4random)[[:space:]]*\('
+}
+
+no_heap()
+{
+	core_lacks '(^|[^_a-zA-Z0-9>.])(malloc|calloc|realloc|aligned_alloc|posix_memalign|free|strdup)[[:space:]]*\('
+}
+
+warnings_are_errors()
+{
+	grep -q "'werror=true'" meson.build && ! grep -rn --include=meson.build 'werror=false' .
+}
+
+rule "C sources are clang-format clean" formatted
+rule "scripts are shellcheck clean" good_scripts
+rule "every source names its licence" licensed
+rule "no include by a path upwards" no_upward_include
+rule "the core includes neither DPDK nor the system" no_foreign_header
+rule "the core reads no clock" no_clock
+rule "the core draws no random numbers" no_chance
+rule "the core takes no memory but what it is given" no_heap
+rule "warnings are errors" warnings_are_errors
+[ "$BROKEN" -eq 0 ]
