@@ -10,13 +10,13 @@
 DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libyaml-dev
 	libhttp-parser-dev)
 
-# To run the quickstart: the client's tools, and dpdk-telemetry.py, which is in dpdk.
+# To run the quickstart: the client's tools, and dpdk-telemetry.py, which is in dpdk-dev.
 # shellcheck disable=SC2034
-DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk)
+DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 
 # To run every test: sanitizers and fuzzers come with clang, the headers are also tried in C++.
 # shellcheck disable=SC2034
-DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev clang-format shellcheck iputils-ping tcpdump wrk)
+DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev clang-format shellcheck iputils-ping wrk)
 
 # deps_missing PACKAGE... - prints those that are not installed
 deps_missing()

@@ -19,6 +19,7 @@ GOOD = {"OK", "EXPECTEDFAIL"}
 TAIL = 40  # lines
 # "ok 3 - name # SKIP why" and cmocka's "[       OK ] name", "[  FAILED  ] name", "[  SKIPPED ] name"
 TAP = re.compile(r"^(ok|not ok)\b[ \d]*(?:- )?(.*?)(?:\s+#\s*(SKIP\b.*))?$", re.I)
+DULL = re.compile(r"^(ok\b|\[ RUN|\[       OK)")  # what went well, when something else did not
 CMOCKA = re.compile(r"^\[\s+(OK|FAILED|SKIPPED)\s+\] (\w+)$")
 
 
@@ -59,7 +60,7 @@ def show_result(test):
     for which in bad:
         print(f"FAIL {name}: {which}")
     if bad:
-        for line in said[-TAIL:]:
+        for line in [text for text in said if not DULL.match(text)][-TAIL:]:
             print("     |", line)
 
 

@@ -65,8 +65,13 @@ open_port(struct daemon *d, unsigned i, char *err)
 	rc = tg_port_configure(&pc, &d->port[i], &why);
 	if (rc == 0)
 		return 0;
-	config_error(d->config, err, where, "%s: %s (%s)", cp->device, why, strerror(-rc));
-	return rc == -EINVAL ? config_failure(d) : -1;
+	if (rc != -EINVAL)
+		return config_error(
+			d->config, err, where, "%s: %s (%s)", cp->device, why, strerror(-rc));
+	config_error(d->config, err, where,
+		"%s: %s; asked for are %u queues (one for each shard) and MTU %u", cp->device, why,
+		d->config->shards, d->port[i].mtu);
+	return config_failure(d);
 }
 
 /* Ports, addresses: what one shard knows of the configuration. */

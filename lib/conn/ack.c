@@ -56,17 +56,18 @@ new_ack(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 		tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
 }
 
-/* RFC 9293 3.10.7.4: only a segment newer than the last update says anything about the window. */
+/*
+ * RFC 9293 3.10.7.4: only a segment newer than the last update says anything about the window. Its
+ * ACK, if not older than snd_una, is snd_una by now, so SND.WL2 is never needed.
+ */
 static bool
 update_window(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, tg_time now)
 {
 	uint32_t wnd = (uint32_t)f->wnd << t->snd_wscale, old = t->snd_wnd;
 
-	if (!tg_seq_lt(t->snd_wl1, f->seq) &&
-		!(t->snd_wl1 == f->seq && tg_seq_leq(t->snd_wl2, f->ack)))
+	if (f->ack != t->snd_una || tg_seq_lt(f->seq, t->snd_wl1))
 		return false;
 	t->snd_wl1 = f->seq;
-	t->snd_wl2 = f->ack;
 	t->snd_wnd = wnd;
 	if (wnd > t->max_wnd)
 		t->max_wnd = wnd;

@@ -3,7 +3,6 @@
  * Segment arrival: see arrival.h. The checks stand in the order of RFC 9293 3.10.7.4.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "ack.h"
 #include "arrival.h"
@@ -96,21 +95,6 @@ note_timestamp(struct tg_tcb *t, const struct tg_frame *f, const struct tg_tcpop
 		t->ts_recent = opt->tsval;
 		t->ts_recent_at = tg_ms_of(now);
 	}
-}
-
-/* What a timer sends later goes where the last valid segment came from. */
-static void
-note_path(struct tg_conns *cs, struct tg_tcb *t, const struct tg_pkt *pkt, const struct tg_frame *f)
-{
-	if (!tg_path_matches(cs->host, t->path, pkt, f)) {
-		uint16_t path = tg_path_get(cs->host, pkt, f);
-
-		if (path == TG_PATH_NONE)
-			return; /* the old way is better than none */
-		tg_path_put(cs->host, t->path);
-		t->path = path;
-	}
-	memcpy(t->mac, f->l2.src, sizeof(t->mac));
 }
 
 static struct tg_verdict
@@ -221,7 +205,8 @@ tg_conn_segment(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 		return challenge(cs, t, pkt, f, now);
 	/* Not before: a blind guess (RFC 5961 5.2) must not set what PAWS believes. */
 	note_timestamp(t, f, opt, now);
-	note_path(cs, t, pkt, f);
+	/* What a timer sends later goes where this came from. */
+	tg_path_follow(cs->host, &t->path, t->mac, pkt, f);
 	if (fin_acked && !tg_conn_fin_acked(cs, t, now))
 		return delivered;
 	if (len == 0)

@@ -26,7 +26,7 @@ tg_cc_open(struct tg_tcb *t, bool lost)
 
 	t->cwnd = lost ? mss : 10 * mss < most ? 10 * mss : most; /* RFC 6928 2, RFC 5681 3.1 */
 	t->ssthresh = CWND_MAX;
-	t->recover = t->snd_una;
+	t->recover = t->snd_una - 1;
 }
 
 void
@@ -54,7 +54,7 @@ tg_cc_acked(struct tg_tcb *t, uint32_t acked)
 	}
 	/* `recover` follows, or after 2 GiB it would look like the future again. */
 	if (tg_seq_lt(t->recover, t->snd_una))
-		t->recover = t->snd_una;
+		t->recover = t->snd_una - 1;
 	if (t->cwnd < t->ssthresh)
 		t->cwnd += acked < mss ? acked : mss;
 	else
@@ -73,8 +73,11 @@ tg_cc_dupack(struct tg_tcb *t)
 			t->cwnd += t->snd_mss; /* a segment has left the network */
 		return;
 	}
-	/* RFC 6582 3.2 step 2: not again for losses of a window already recovered. */
-	if (t->dupacks != 3 || !tg_seq_leq(t->recover, t->snd_una))
+	/*
+	 * RFC 6582 3.2 step 2: not again for losses of a window already recovered. Exactly at
+	 * `recover`, duplicates may be the answers to what was sent twice.
+	 */
+	if (t->dupacks != 3 || !tg_seq_lt(t->recover, t->snd_una))
 		return;
 	t->ssthresh = half_flight(t);
 	t->cwnd = t->ssthresh + 3u * t->snd_mss;

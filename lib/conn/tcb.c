@@ -86,7 +86,6 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 	t->snd_wnd = snd_wnd;
 	t->max_wnd = snd_wnd;
 	t->snd_wl1 = p->irs;
-	t->snd_wl2 = t->snd_una;
 	t->snd_wscale = p->has_wscale ? p->wscale : 0;
 	t->snd_mss = send_mss(cs, p);
 	t->own_mss = p->own_mss;

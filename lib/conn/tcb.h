@@ -68,8 +68,7 @@ struct tg_tcb {
 	uint32_t snd_nxt;       /**< next byte to send; falls back on a timeout */
 	uint32_t snd_max;       /**< first byte never sent */
 	uint32_t snd_wnd;       /**< the peer's window in bytes */
-	uint32_t snd_wl1;       /**< SEG.SEQ and */
-	uint32_t snd_wl2;       /**< SEG.ACK of the segment that set snd_wnd */
+	uint32_t snd_wl1;       /**< SEG.SEQ of the segment that set snd_wnd */
 	uint32_t ts_recent;     /**< TS.Recent of RFC 7323 */
 	uint32_t flags;         /**< enum tg_tcb_flags */
 

@@ -40,8 +40,9 @@ probe(const char *device, uint16_t *id)
 	uint16_t found;
 	int rc = rte_dev_probe(device);
 
+	/* -1 and -EFAULT are what EAL says to a name no bus knows. */
 	if (rc != 0)
-		return rc == -1 ? -ENODEV : rc;
+		return rc == -1 || rc == -EFAULT ? -ENODEV : rc;
 	RTE_ETH_FOREACH_MATCHING_DEV(found, device, &it)
 	{
 		*id = found;
@@ -97,18 +98,12 @@ setup_queues(const struct tg_port_config *cfg, struct tg_port *port,
 	return 0;
 }
 
-/* The MTU asked for. A driver that cannot set one keeps its own; a smaller one is then ours. */
+/* A driver that cannot set its MTU keeps its own; a smaller one is then ours alone. */
 static int
-set_mtu(const struct tg_port_config *cfg, struct tg_port *port, const char **why)
+set_mtu(struct tg_port *port, uint16_t now, const char **why)
 {
-	uint16_t now;
-	int rc = rte_eth_dev_get_mtu(port->id, &now);
+	int rc;
 
-	if (rc != 0) {
-		*why = "the port does not tell its MTU";
-		return rc;
-	}
-	port->mtu = cfg->mtu != 0 ? cfg->mtu : now;
 	if (port->mtu == now)
 		return 0;
 	rc = rte_eth_dev_set_mtu(port->id, port->mtu);
@@ -116,6 +111,23 @@ set_mtu(const struct tg_port_config *cfg, struct tg_port *port, const char **why
 		return 0;
 	*why = "the port refuses this MTU";
 	return rc;
+}
+
+/* Offloads the port has and we want. False: its largest packets have no place to go. */
+static bool
+choose_offloads(
+	const struct tg_port_config *cfg, struct tg_port *port, const struct rte_eth_dev_info *info)
+{
+	uint32_t room = rte_pktmbuf_data_room_size(cfg->pool) - RTE_PKTMBUF_HEADROOM;
+
+	port->rx_offloads = info->rx_offload_capa & RX_WANTED;
+	port->tx_offloads = info->tx_offload_capa & TX_WANTED;
+	if (info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE)
+		port->tx_offloads |= RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	if (port->mtu + (uint32_t)FRAME_OVERHEAD <= room)
+		return true;
+	port->rx_offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	return (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
 }
 
 static void
@@ -136,44 +148,39 @@ tg_port_configure(const struct tg_port_config *cfg, struct tg_port *port, const 
 {
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
-	uint32_t room = rte_pktmbuf_data_room_size(cfg->pool) - RTE_PKTMBUF_HEADROOM;
+	uint16_t mtu_now;
 	int rc = rte_eth_dev_info_get(port->id, &info);
 
+	if (rc == 0)
+		rc = rte_eth_dev_get_mtu(port->id, &mtu_now);
 	if (rc != 0) {
 		*why = "the port tells nothing of itself";
 		return rc;
 	}
 	rte_strscpy(port->driver, info.driver_name, sizeof(port->driver));
-	/* af_xdp's fill ring stays with the kernel's side of the socket: see docs of the PMD. */
+	/* af_xdp's fill ring belongs to the kernel's side of the socket and ends with it. */
 	port->keeps_mbufs = strcmp(port->driver, "net_af_xdp") == 0;
-	if (cfg->queues > info.max_rx_queues || cfg->queues > info.max_tx_queues) {
-		*why = "the port has fewer queues than there are shards";
-		return -EINVAL;
-	}
 	port->queues = cfg->queues;
-	port->rx_offloads = info.rx_offload_capa & RX_WANTED;
-	port->tx_offloads = info.tx_offload_capa & TX_WANTED;
-	if ((uint32_t)cfg->mtu + FRAME_OVERHEAD > room)
-		port->rx_offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-	if (info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE)
-		port->tx_offloads |= RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	port->mtu = cfg->mtu != 0 ? cfg->mtu : mtu_now;
+	*why = "the port has fewer queues than that";
+	if (cfg->queues > info.max_rx_queues || cfg->queues > info.max_tx_queues)
+		return -EINVAL;
+	*why = "packets of its MTU are larger than an mbuf, and the port cannot split them";
+	if (!choose_offloads(cfg, port, &info))
+		return -EINVAL;
 	conf.rxmode.offloads = port->rx_offloads;
 	conf.rxmode.mtu = cfg->mtu;
 	conf.txmode.offloads = port->tx_offloads;
 	ask_rss(cfg, port, &info, &conf);
+	*why = "the port refuses this many queues, its offloads or MTU";
 	rc = rte_eth_dev_configure(port->id, cfg->queues, cfg->queues, &conf);
-	if (rc != 0) {
-		*why = "the port refuses this many queues, its offloads or MTU";
-		return rc;
-	}
-	rc = set_mtu(cfg, port, why);
+	if (rc == 0)
+		rc = set_mtu(port, mtu_now, why);
 	if (rc == 0)
 		rc = setup_queues(cfg, port, &info, why);
-	if (rc == 0) {
-		rc = rte_eth_macaddr_get(port->id, &port->mac);
+	if (rc == 0)
 		*why = "the port has no MAC address";
-	}
-	return rc;
+	return rc != 0 ? rc : rte_eth_macaddr_get(port->id, &port->mac);
 }
 
 int

@@ -6,7 +6,6 @@
  * asked for through the shard's mailbox. An answer holds one page: DPDK 22.11 cuts its JSON off at
  * 16 KiB, and a row takes up to 450 bytes.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,15 +13,9 @@
 #include <string.h>
 
 #include <rte_telemetry.h>
-#include <rte_version.h>
 
+#include "rows.h"
 #include "shard.h"
-
-#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
-#define add_u64 rte_tel_data_add_dict_uint
-#else
-#define add_u64 rte_tel_data_add_dict_u64
-#endif
 
 /* Shards shown at most: as many as an engine can have siblings. */
 #define MAX_SHARDS 256
@@ -139,15 +132,15 @@ show_counters(struct rte_tel_data *d, const struct scope *sc)
 		glue.tx_stage_full += word(&s->tx_stage_full);
 		glue.tx_no_room += word(&s->tx_no_room);
 	}
-	add_u64(d, "shards", shards);
-	add_u64(d, "received", sum.received);
+	tg_row_u64(d, "shards", shards);
+	tg_row_u64(d, "received", sum.received);
 	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
-		add_u64(d, tg_disposition_name(i), sum.disposition[i]);
+		tg_row_u64(d, tg_disposition_name(i), sum.disposition[i]);
 	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
-		add_u64(d, tg_counter_name(i), sum.event[i]);
-	add_u64(d, "rx_no_copy", glue.rx_no_copy);
-	add_u64(d, "tx_stage_full", glue.tx_stage_full);
-	add_u64(d, "tx_no_room", glue.tx_no_room);
+		tg_row_u64(d, tg_counter_name(i), sum.event[i]);
+	tg_row_u64(d, "rx_no_copy", glue.rx_no_copy);
+	tg_row_u64(d, "tx_stage_full", glue.tx_stage_full);
+	tg_row_u64(d, "tx_no_room", glue.tx_no_room);
 	return 0;
 }
 
@@ -175,64 +168,15 @@ show_usage(struct rte_tel_data *d, const struct scope *sc)
 		sum.segments += s->mailbox.usage.segments;
 		sum.max_segments += s->mailbox.usage.max_segments;
 	}
-	add_u64(d, "conns", sum.conns);
-	add_u64(d, "max_conns", sum.max_conns);
-	add_u64(d, "half_open", sum.half_open);
-	add_u64(d, "max_half_open", sum.max_half_open);
-	add_u64(d, "time_wait", sum.time_wait);
-	add_u64(d, "max_time_wait", sum.max_time_wait);
-	add_u64(d, "segments", sum.segments);
-	add_u64(d, "max_segments", sum.max_segments);
+	tg_row_u64(d, "conns", sum.conns);
+	tg_row_u64(d, "max_conns", sum.max_conns);
+	tg_row_u64(d, "half_open", sum.half_open);
+	tg_row_u64(d, "max_half_open", sum.max_half_open);
+	tg_row_u64(d, "time_wait", sum.time_wait);
+	tg_row_u64(d, "max_time_wait", sum.max_time_wait);
+	tg_row_u64(d, "segments", sum.segments);
+	tg_row_u64(d, "max_segments", sum.max_segments);
 	return 0;
-}
-
-/* "192.0.2.1:80" or "[2001:db8::1]:80" */
-static void
-print_endpoint(const struct tg_endpoint *ep, char *out, size_t size)
-{
-	char a[INET6_ADDRSTRLEN];
-
-	if (tg_addr_is_v4(&ep->addr)) {
-		inet_ntop(AF_INET, ep->addr.b + 12, a, sizeof(a));
-		snprintf(out, size, "%s:%u", a, ep->port);
-	} else {
-		inet_ntop(AF_INET6, ep->addr.b, a, sizeof(a));
-		snprintf(out, size, "[%s]:%u", a, ep->port);
-	}
-}
-
-/* A new dictionary below d[list][n]. NULL when there is no memory. */
-static struct rte_tel_data *
-new_row(struct rte_tel_data *list, unsigned n)
-{
-	struct rte_tel_data *row = rte_tel_data_alloc();
-	char name[16];
-
-	if (row == NULL)
-		return NULL;
-	snprintf(name, sizeof(name), "%u", n);
-	rte_tel_data_start_dict(row);
-	if (rte_tel_data_add_dict_container(list, name, row, 0) != 0) {
-		rte_tel_data_free(row);
-		return NULL;
-	}
-	return row;
-}
-
-/* A new dictionary below d. NULL when there is no memory. */
-static struct rte_tel_data *
-new_list(struct rte_tel_data *d, const char *name)
-{
-	struct rte_tel_data *list = rte_tel_data_alloc();
-
-	if (list == NULL)
-		return NULL;
-	rte_tel_data_start_dict(list);
-	if (rte_tel_data_add_dict_container(d, name, list, 0) != 0) {
-		rte_tel_data_free(list);
-		return NULL;
-	}
-	return list;
 }
 
 static void
@@ -291,34 +235,11 @@ gather_listeners(const struct scope *sc, struct tg_listener_info rows[])
 	return (int)n;
 }
 
-static void
-print_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
-{
-	char local[64];
-
-	print_endpoint(&l->local, local, sizeof(local));
-	rte_tel_data_add_dict_string(row, "local", local);
-	rte_tel_data_add_dict_string(row, "state", tg_state_name(TG_LISTEN));
-	add_u64(row, "dual_stack", l->dual_stack);
-	add_u64(row, "recv_q", l->accept_queue);
-	add_u64(row, "send_q", l->accept_bound);
-	add_u64(row, "syn_queue", l->syn_queue);
-	add_u64(row, "syn_young", l->syn_young);
-	add_u64(row, "syn_acked", l->syn_acked);
-	add_u64(row, "syn_bound", l->syn_bound);
-	add_u64(row, "passive_opens", l->passive_opens);
-	add_u64(row, "overflows", l->overflows);
-	add_u64(row, "drops", l->drops);
-	add_u64(row, "cookies_sent", l->cookies_sent);
-	add_u64(row, "cookies_recv", l->cookies_recv);
-	add_u64(row, "cookies_failed", l->cookies_failed);
-}
-
 static int
 show_listeners(struct rte_tel_data *d, const struct scope *sc, uint64_t start)
 {
 	struct tg_listener_info *rows = calloc(MAX_ROWS, sizeof(*rows));
-	struct rte_tel_data *list = new_list(d, "listeners");
+	struct rte_tel_data *list = tg_rows_new(d, "listeners");
 	int n = -ENOMEM;
 
 	if (rows != NULL && list != NULL)
@@ -327,49 +248,24 @@ show_listeners(struct rte_tel_data *d, const struct scope *sc, uint64_t start)
 		struct rte_tel_data *row;
 
 		if (i == start + TG_MAIL_LISTENERS) {
-			add_u64(d, "next", i);
+			tg_row_u64(d, "next", i);
 			break;
 		}
-		row = new_row(list, (unsigned)i);
+		row = tg_row_new(list, (unsigned)i);
 		if (row == NULL)
 			n = -ENOMEM;
 		else
-			print_listener(row, &rows[i]);
+			tg_row_listener(row, &rows[i]);
 	}
 	free(rows);
 	return n < 0 ? n : 0;
-}
-
-static void
-print_conn(struct rte_tel_data *row, const struct tg_conn_info *c, unsigned shard)
-{
-	char ep[64];
-
-	rte_tel_data_add_dict_string(row, "state", tg_state_name(c->state));
-	print_endpoint(&c->tuple.local, ep, sizeof(ep));
-	rte_tel_data_add_dict_string(row, "local", ep);
-	print_endpoint(&c->tuple.remote, ep, sizeof(ep));
-	rte_tel_data_add_dict_string(row, "peer", ep);
-	add_u64(row, "shard", shard);
-	add_u64(row, "recv_q", c->recv_q);
-	add_u64(row, "send_q", c->send_q);
-	add_u64(row, "accepted", c->accepted);
-	add_u64(row, "cookie", c->from_cookie);
-	add_u64(row, "retries", c->retries);
-	add_u64(row, "mss", c->snd_mss);
-	add_u64(row, "snd_wscale", c->snd_wscale);
-	add_u64(row, "rcv_wscale", c->rcv_wscale);
-	add_u64(row, "timestamps", c->timestamps);
-	add_u64(row, "sack", c->sack);
-	add_u64(row, "srtt_us", c->srtt_us);
-	add_u64(row, "rto_ms", c->rto_ms);
 }
 
 /* One page from `at` on: the shard's number in the upper half, its cursor in the lower. */
 static int
 show_conns(struct rte_tel_data *d, uint64_t at)
 {
-	struct rte_tel_data *list = new_list(d, "conns");
+	struct rte_tel_data *list = tg_rows_new(d, "conns");
 	unsigned i = at >> 32 < MAX_SHARDS ? (unsigned)(at >> 32) : MAX_SHARDS;
 	uint32_t cursor = (uint32_t)at;
 	int k = 0;
@@ -389,11 +285,11 @@ show_conns(struct rte_tel_data *d, uint64_t at)
 		if (k < 0)
 			return k;
 		for (int j = 0; j < k; j++) {
-			struct rte_tel_data *row = new_row(list, (unsigned)j);
+			struct rte_tel_data *row = tg_row_new(list, (unsigned)j);
 
 			if (row == NULL)
 				return -ENOMEM;
-			print_conn(row, &s->mailbox.conn[j], i);
+			tg_row_conn(row, &s->mailbox.conn[j], i);
 		}
 	}
 	/* Whether another shard has anything is found out by asking for the next page. */
@@ -402,7 +298,7 @@ show_conns(struct rte_tel_data *d, uint64_t at)
 		cursor = 0;
 	}
 	if (i < MAX_SHARDS)
-		add_u64(d, "next", (uint64_t)i << 32 | cursor);
+		tg_row_u64(d, "next", (uint64_t)i << 32 | cursor);
 	return 0;
 }
 

@@ -191,7 +191,7 @@ tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener
 	uint32_t idx;
 	int rc;
 
-	if (cfg->worker == NULL || cfg->worker->engine != e || cfg->idle_timeout_ms > INT32_MAX)
+	if (cfg->worker == NULL || cfg->worker->engine != e || cfg->idle_timeout_ms >= INT32_MAX)
 		return -EINVAL;
 	if (!is_wildcard(&cfg->local.addr) && tg_host_find(&e->host, &cfg->local.addr) < 0)
 		return -EADDRNOTAVAIL;

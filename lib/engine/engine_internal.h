@@ -114,8 +114,8 @@ struct tg_verdict tg_reply(struct tg_engine *e, struct tg_rx *rx, const struct t
 /** Removes a half-open entry from everywhere (half_input.c). */
 void tg_half_remove(struct tg_engine *e, uint32_t idx);
 
-/** The tuple of a half-open entry. */
-void tg_half_tuple(const struct tg_engine *e, const struct tg_half *h, struct tg_tuple *t);
+/** The tuple of an entry. */
+void tg_key_tuple(const struct tg_engine *e, const struct tg_flow_key *k, struct tg_tuple *t);
 
 /** Describes a connection (info.c). */
 void tg_info_of_tcb(const struct tg_engine *e, const struct tg_tcb *t, struct tg_conn_info *i);

@@ -11,12 +11,12 @@
 #include "half.h"
 
 void
-tg_half_tuple(const struct tg_engine *e, const struct tg_half *h, struct tg_tuple *t)
+tg_key_tuple(const struct tg_engine *e, const struct tg_flow_key *k, struct tg_tuple *t)
 {
-	t->local.addr = e->host.local[h->key.laddr].addr;
-	t->local.port = h->key.lport;
-	memcpy(t->remote.addr.b, h->key.raddr, sizeof(t->remote.addr.b));
-	t->remote.port = h->key.rport;
+	t->local.addr = e->host.local[k->laddr].addr;
+	t->local.port = k->lport;
+	memcpy(t->remote.addr.b, k->raddr, sizeof(t->remote.addr.b));
+	t->remote.port = k->rport;
 }
 
 /* The entry leaves its listener's counts and the SYN queue; flow table and path are done with. */
@@ -39,7 +39,7 @@ tg_half_remove(struct tg_engine *e, uint32_t idx)
 	struct tg_digest digest;
 	struct tg_tuple tuple;
 
-	tg_half_tuple(e, h, &tuple);
+	tg_key_tuple(e, &h->key, &tuple);
 	tg_secret_digest(&e->secret, &tuple, &digest);
 	tg_flow_remove(&e->flow, digest.hash, tg_flow_value(TG_FLOW_SYN, idx));
 	tg_path_put(&e->host, h->path);
@@ -87,10 +87,10 @@ count_overflow(struct tg_engine *e, struct tg_lsn *l)
 }
 
 static void
-mark_acked(struct tg_lsn *l, struct tg_half *h, const struct tg_frame *f)
+mark_acked(struct tg_engine *e, struct tg_lsn *l, struct tg_half *h, const struct tg_rx *rx)
 {
-	h->wnd = f->wnd;
-	memcpy(h->mac, f->l2.src, sizeof(h->mac));
+	h->wnd = rx->f.wnd;
+	tg_path_follow(&e->host, &h->path, h->mac, rx->pkt, &rx->f);
 	if ((h->flags & TG_HALF_ACKED) == 0) {
 		h->flags |= TG_HALF_ACKED;
 		l->syn_acked++;
@@ -128,14 +128,14 @@ complete(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 			tg_half_remove(e, idx);
 			return tg_reply_rst(e, rx);
 		}
-		mark_acked(l, h, &rx->f);
+		mark_acked(e, l, h, rx);
 		return tg_verdict(TG_DROP, TG_DISP_DROP_ACCEPTQ_FULL);
 	}
 	proven_by(e, rx, l, lsn, e->host.path[h->path].port, &p);
 	t = tg_tcb_open(&e->conns, &p, h->wnd, e->now);
 	if (t == NULL) {
 		tg_engine_count(e, TG_CNT_TCB_FULL);
-		mark_acked(l, h, &rx->f);
+		mark_acked(e, l, h, rx);
 		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_TCB);
 	}
 	tg_flow_replace(&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_SYN, idx),
@@ -145,11 +145,12 @@ complete(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 }
 
 static struct tg_verdict
-synack_again(struct tg_engine *e, struct tg_rx *rx, const struct tg_half *h)
+synack_again(struct tg_engine *e, struct tg_rx *rx, struct tg_half *h)
 {
 	struct tg_verdict v;
 	struct tg_segment s;
 
+	tg_path_follow(&e->host, &h->path, h->mac, rx->pkt, &rx->f);
 	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
 	tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[rx->pkt->port], h->iss, h->irs,
 		rx->digest.ts_offset + tg_ms_of(e->now), h->ts_recent);

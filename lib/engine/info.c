@@ -61,21 +61,12 @@ tg_engine_listeners(
 	return n;
 }
 
-static void
-tuple_of_key(const struct tg_engine *e, const struct tg_flow_key *k, struct tg_tuple *t)
-{
-	t->local.addr = e->host.local[k->laddr].addr;
-	t->local.port = k->lport;
-	memcpy(t->remote.addr.b, k->raddr, sizeof(t->remote.addr.b));
-	t->remote.port = k->rport;
-}
-
 void
 tg_info_of_tcb(const struct tg_engine *e, const struct tg_tcb *t, struct tg_conn_info *i)
 {
 	memset(i, 0, sizeof(*i));
 	i->conn = tg_tcb_handle(&e->conns, t);
-	tuple_of_key(e, &t->key, &i->tuple);
+	tg_key_tuple(e, &t->key, &i->tuple);
 	i->state = t->state;
 	i->accepted = (t->flags & TG_TCB_ACCEPTED) != 0;
 	i->sack = (t->flags & TG_TCB_SACK) != 0;
@@ -100,7 +91,7 @@ static void
 info_of_half(const struct tg_engine *e, const struct tg_half *h, struct tg_conn_info *i)
 {
 	memset(i, 0, sizeof(*i));
-	tuple_of_key(e, &h->key, &i->tuple);
+	tg_key_tuple(e, &h->key, &i->tuple);
 	i->state = TG_SYN_RECEIVED;
 	i->sack = (h->flags & TG_HALF_SACK) != 0;
 	i->timestamps = (h->flags & TG_HALF_TS) != 0;
@@ -117,7 +108,7 @@ static void
 info_of_tw(const struct tg_engine *e, const struct tg_tw *t, struct tg_conn_info *i)
 {
 	memset(i, 0, sizeof(*i));
-	tuple_of_key(e, &t->key, &i->tuple);
+	tg_key_tuple(e, &t->key, &i->tuple);
 	i->state = TG_TIME_WAIT;
 	i->timestamps = t->ts;
 }

@@ -27,7 +27,7 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 		s.opt.present = 0;
 		tg_engine_count(e, TG_CNT_OUT_RSTS);
 	} else {
-		tg_half_tuple(e, h, &tuple);
+		tg_key_tuple(e, &h->key, &tuple);
 		tg_secret_digest(&e->secret, &tuple, &digest);
 		tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[pkt->port], h->iss, h->irs,
 			digest.ts_offset + tg_ms_of(e->now), h->ts_recent);

@@ -76,8 +76,6 @@ time_wait(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 
 	switch (tg_tw_segment(tw, idx, &rx->f, &rx->opt, e->now)) {
 	case TG_TW_SYN:
-		if (rx->f.flags & TG_FIN)
-			return drop(TG_DISP_DROP_SYN_FLAGS);
 		lsn = tg_lsn_find(&e->listeners, &rx->f.dst, rx->f.dport);
 		if (lsn != TG_NONE)
 			return tg_input_syn(e, rx, lsn, t);

@@ -235,6 +235,21 @@ tg_path_put(struct tg_host *h, uint16_t path)
 	h->path[path].refs--;
 }
 
+void
+tg_path_follow(struct tg_host *h, uint16_t *path, uint8_t mac[6], const struct tg_pkt *pkt,
+	const struct tg_frame *f)
+{
+	if (!tg_path_matches(h, *path, pkt, f)) {
+		uint16_t now = tg_path_get(h, pkt, f);
+
+		if (now == TG_PATH_NONE)
+			return;
+		tg_path_put(h, *path);
+		*path = now;
+	}
+	memcpy(mac, f->l2.src, 6);
+}
+
 uint16_t
 tg_path_l2(const struct tg_host *h, uint16_t path, const uint8_t peer_mac[6], struct tg_l2 *l2)
 {

@@ -104,6 +104,15 @@ bool tg_path_matches(
 /** One reference less. */
 void tg_path_put(struct tg_host *h, uint16_t path);
 
+/**
+ * Follows a peer: path and MAC become those a valid segment came by. When no path is free the old
+ * one stays, which is better than none.
+ *
+ * @param path, mac  of the entry that remembers the peer
+ */
+void tg_path_follow(struct tg_host *h, uint16_t *path, uint8_t mac[6], const struct tg_pkt *pkt,
+	const struct tg_frame *f);
+
 /** Layer 2 of a packet to a peer, and its port. */
 uint16_t tg_path_l2(
 	const struct tg_host *h, uint16_t path, const uint8_t peer_mac[6], struct tg_l2 *l2);

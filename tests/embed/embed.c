@@ -59,6 +59,7 @@ packet(uint8_t proto, uint8_t flags, uint32_t seq, uint32_t ack, const char *dat
 
 	MUST(m != NULL && len < sizeof(f->data));
 	f = (struct frame *)(void *)rte_pktmbuf_append(m, (uint16_t)(54 + len));
+	MUST(f != NULL);
 	memset(f, 0, 54);
 	memcpy(f->eth.dst_addr.addr_bytes, "\x02\0\0\0\0\1", 6);
 	memcpy(f->eth.src_addr.addr_bytes, "\x02\0\0\0\0\2", 6);

@@ -26,11 +26,13 @@ usage()
 	sed -n '3,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 }
 
+# Those that say "Shards: 1" would be the same again with more.
 all_cases()
 {
 	local f
 
 	for f in "$NET_DIR"/cases/*.sh; do
+		[ "$SHARDS" = 1 ] || ! grep -q '^# Shards: 1$' "$f" || continue
 		basename "$f" .sh
 	done
 }

@@ -197,9 +197,10 @@ fail_out(const struct player *p, const struct client *c, const struct seg *s, tg
 		c->name, text, why);
 }
 
-/* [CLIENT] acks: bare ACKs to the client are no one's business here */
-void
-play_acks(struct player *p, struct client *c, const struct line *l)
+/* Takes frames with exactly these flags and no payload away; only those to `c` unless it is NULL.
+ */
+static void
+skip(struct player *p, const struct client *c, const struct line *l, uint16_t flags)
 {
 	const struct rig_frame *f;
 	struct seg s;
@@ -208,16 +209,33 @@ play_acks(struct player *p, struct client *c, const struct line *l)
 		rig_until(&p->rig, (l->when.relative ? p->rig.now : p->start) + l->when.at,
 			RIG_NO_STOP);
 	for (unsigned i = 0; (f = rig_peek(&p->rig, i)) != NULL;) {
-		bool mine = seg_read(f->bytes, f->len, &s) == NULL && s.flags == SEG_A &&
-			s.len == 0 && s.dport == c->remote.port &&
-			memcmp(&s.dst, &c->remote.addr, 16) == 0;
+		bool fits =
+			seg_read(f->bytes, f->len, &s) == NULL && s.flags == flags && s.len == 0;
 
-		if (mine)
+		if (c != NULL)
+			fits = fits && s.dport == c->remote.port &&
+				memcmp(&s.dst, &c->remote.addr, 16) == 0;
+		if (fits)
 			rig_take(&p->rig, i);
 		else
 			i++;
 	}
 	player_expect_silence(p);
+}
+
+/* [CLIENT] acks: bare ACKs to the client are no one's business here */
+void
+play_acks(struct player *p, struct client *c, const struct line *l)
+{
+	skip(p, c, l, SEG_A);
+}
+
+/* synacks: nor are SYN-ACKs, to whomever */
+void
+play_synacks(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	skip(p, NULL, l, SEG_S | SEG_A);
 }
 
 static void

@@ -25,6 +25,7 @@ static const struct verb {
 	{">", play_in, false},
 	{"<", play_out, false},
 	{"acks", play_acks, false},
+	{"synacks", play_synacks, false},
 	{"quiet", play_quiet, false},
 	{"config", play_config, true},
 	{"port", play_port, false},
@@ -250,7 +251,8 @@ play(struct player *p, const struct line *l)
 			continue;
 		if (!verbs[i].early)
 			open_usual(p);
-		if (p->open && verbs[i].play != play_out && verbs[i].play != play_acks)
+		if (p->open && verbs[i].play != play_out && verbs[i].play != play_acks &&
+			verbs[i].play != play_synacks)
 			step(p, l);
 		verbs[i].play(p, c, l);
 		return;

@@ -109,6 +109,7 @@ const char *word_value(const char *word, const char *key);
 void play_in(struct player *p, struct client *c, const struct line *l);
 void play_out(struct player *p, struct client *c, const struct line *l);
 void play_acks(struct player *p, struct client *c, const struct line *l);
+void play_synacks(struct player *p, struct client *c, const struct line *l);
 
 void play_config(struct player *p, struct client *c, const struct line *l);
 void play_port(struct player *p, struct client *c, const struct line *l);

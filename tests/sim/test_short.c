@@ -103,7 +103,7 @@ test_small_queues(void **state)
 	(void)state;
 	crowd(140, PEER_CLOSES_FIRST, 0, 4, TG_MSEC / 10);
 	crowd(141, PEER_CLOSES_FIRST, 1, 4, TG_MSEC / 10);
-	crowd(142, PEER_CLOSES_SECOND, 1, 1, 0);
+	crowd(142, PEER_CLOSES_SECOND, 1, 1, TG_MSEC / 10);
 }
 
 int

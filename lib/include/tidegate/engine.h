@@ -178,7 +178,7 @@ struct tg_listener_config {
 	uint32_t backlog;	   /**< bounds the accept queue and, in its default, the SYN queue;
 					1 to 2^20, capped by somaxconn; for all shards together */
 	uint32_t idle_timeout_ms;  /**< connections on which no byte moved in either direction for
-					so long are reset; 0 = never, up to 2^31 - 1 */
+					so long are reset; 0 = never, up to 2^31 - 2 */
 	bool nodelay;		   /**< connections start with Nagle's algorithm off (RFC 9293 3.7.4) */
 	struct tg_worker *worker;  /**< who is told of connections; required */
 };

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Every class of mistake in a configuration: exit status 2, one line that says where and what, nothing
 # left running. The same mistakes are found by --check, save for a device that is not there.
+# Shards: 1
 . "$(dirname "$0")/../lib.sh"
 
 TIDEGATE=$TG_BUILD/app/tidegate

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # 4 MiB both ways against the kernel while, in either direction, 1 % of the packets is dropped, 1 %
 # repeated, 1 % overtaken and 1 % has a bit flipped; by an application with its own loop.
+# Shards: 1
 . "$(dirname "$0")/../lib.sh"
 
 SEED=${SEED:-2} # another one may be tried from outside

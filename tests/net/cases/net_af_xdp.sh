@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The AF_XDP PMD on veth, in copy mode. Its fill ring keeps buffers when the port closes, so the pool is
 # exempt from being full, and the exit line must say so.
+# A veth gives this PMD one queue only.
+# Shards: 1
 . "$(dirname "$0")/../lib.sh"
 
 tg_device()
@@ -9,7 +11,6 @@ tg_device()
 	echo "net_af_xdp0,iface=tg0,start_queue=0,queue_count=1,busy_budget=0"
 }
 
-[ "$TG_SHARDS" = 1 ] || skip "a veth gives the AF_XDP PMD one queue only"
 python3 -c 'import socket; socket.socket(44, socket.SOCK_RAW).close()' 2>/dev/null ||
 	skip "this kernel has no AF_XDP"
 net_up

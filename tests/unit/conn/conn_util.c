@@ -14,7 +14,8 @@ const struct numbers numbers[] = {
 };
 const unsigned numbers_count = sizeof(numbers) / sizeof(numbers[0]);
 
-void world_init(struct world *w)
+void
+world_init(struct world *w)
 {
 	struct tg_proven *p = &w->proven;
 
@@ -47,7 +48,8 @@ void world_init(struct world *w)
 	memcpy(p->mac, peer_mac, 6);
 }
 
-int world_open(struct world *w)
+int
+world_open(struct world *w)
 {
 	const struct tg_pool *pools[TG_FLOW_KINDS] = {
 		[TG_FLOW_CONN] = &w->cs.tcb,
@@ -78,24 +80,28 @@ int world_open(struct world *w)
 	w->cfg.now = w->now;
 	rc = tg_conns_init(cs, &w->mem, &w->cfg);
 	if (rc == 0)
-		rc = tg_flow_init(&w->flow, &w->mem, w->cfg.max_conns + w->cfg.max_time_wait, pools);
+		rc = tg_flow_init(
+			&w->flow, &w->mem, w->cfg.max_conns + w->cfg.max_time_wait, pools);
 	return rc;
 }
 
-void world_start(struct world *w)
+void
+world_start(struct world *w)
 {
 	world_init(w);
 	assert_int_equal(world_open(w), 0);
 }
 
-void world_close(struct world *w)
+void
+world_close(struct world *w)
 {
 	tg_conns_fini(&w->cs, &w->mem);
 	tg_flow_fini(&w->flow, &w->mem);
 	tenv_check_empty(&w->tenv);
 }
 
-struct tg_tcb *world_conn_unaccepted(struct world *w, uint32_t snd_wnd)
+struct tg_tcb *
+world_conn_unaccepted(struct world *w, uint32_t snd_wnd)
 {
 	struct tg_pkt pkt = {.port = 0};
 	struct tg_frame f = {.l2 = {.tags = 0}};
@@ -115,7 +121,8 @@ struct tg_tcb *world_conn_unaccepted(struct world *w, uint32_t snd_wnd)
 	return t;
 }
 
-struct tg_tcb *world_conn(struct world *w, uint32_t snd_wnd)
+struct tg_tcb *
+world_conn(struct world *w, uint32_t snd_wnd)
 {
 	struct tg_tcb *t = world_conn_unaccepted(w, snd_wnd);
 
@@ -124,28 +131,33 @@ struct tg_tcb *world_conn(struct world *w, uint32_t snd_wnd)
 	return t;
 }
 
-static uint32_t peer_base(const struct world *w)
+static uint32_t
+peer_base(const struct world *w)
 {
 	return w->proven.irs + 1;
 }
 
-static uint32_t our_base(const struct world *w)
+static uint32_t
+our_base(const struct world *w)
 {
 	return w->proven.iss + 1;
 }
 
-uint8_t pattern(uint32_t i)
+uint8_t
+pattern(uint32_t i)
 {
 	return (uint8_t)(i * 7 + (i >> 8) * 13 + 1);
 }
 
-void pattern_fill(uint8_t *p, uint32_t at, uint32_t n)
+void
+pattern_fill(uint8_t *p, uint32_t at, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		p[i] = pattern(at + i);
 }
 
-void pattern_check(const uint8_t *p, uint32_t at, uint32_t n)
+void
+pattern_check(const uint8_t *p, uint32_t at, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (p[i] != pattern(at + i))
@@ -153,8 +165,8 @@ void pattern_check(const uint8_t *p, uint32_t at, uint32_t n)
 				pattern(at + i));
 }
 
-static struct tg_pkt *add_buffer(struct world *w, struct tg_pkt *k, const uint8_t *p, unsigned len,
-	unsigned tail)
+static struct tg_pkt *
+add_buffer(struct world *w, struct tg_pkt *k, const uint8_t *p, unsigned len, unsigned tail)
 {
 	struct tenv_buf *b = tenv_buf_new(&w->tenv, len + tail);
 
@@ -167,7 +179,8 @@ static struct tg_pkt *add_buffer(struct world *w, struct tg_pkt *k, const uint8_
 	return k;
 }
 
-void peer_packet(struct world *w, const struct tg_tcb *t, const struct in *s, struct tg_pkt pkt[],
+void
+peer_packet(struct world *w, const struct tg_tcb *t, const struct in *s, struct tg_pkt pkt[],
 	struct tg_frame *f, struct tg_tcpopt *o)
 {
 	struct tg_segment g = {
@@ -212,14 +225,16 @@ void peer_packet(struct world *w, const struct tg_tcb *t, const struct in *s, st
 		(s->flags & TG_SYN) != 0, o);
 }
 
-void peer_packet_free(struct world *w, struct tg_pkt *pkt)
+void
+peer_packet_free(struct world *w, struct tg_pkt *pkt)
 {
 	for (; pkt != NULL; pkt = pkt->next)
 		tenv_buf_release(&w->tenv, pkt->buf);
 }
 
 /* A packet back to values; wire correctness is proved by the tests of lib/wire. */
-static void read_back(const struct world *w, const struct tg_pkt *pkt, struct sent *s)
+static void
+read_back(const struct world *w, const struct tg_pkt *pkt, struct sent *s)
 {
 	struct tg_pkt copy = *pkt;
 	struct tg_tcpopt o;
@@ -245,7 +260,8 @@ static void read_back(const struct world *w, const struct tg_pkt *pkt, struct se
 	memcpy(s->data, pkt->data + f.payload_off, f.payload_len);
 }
 
-struct tg_verdict peer_sends(struct world *w, struct tg_tcb *t, const struct in *s)
+struct tg_verdict
+peer_sends(struct world *w, struct tg_tcb *t, const struct in *s)
 {
 	struct tg_pkt pkt[8], was[8];
 	struct tg_tcpopt o;
@@ -271,7 +287,8 @@ struct tg_verdict peer_sends(struct world *w, struct tg_tcb *t, const struct in 
 	return v;
 }
 
-unsigned world_output_cap(struct world *w, unsigned cap)
+unsigned
+world_output_cap(struct world *w, unsigned cap)
 {
 	struct tg_conns *cs = &w->cs;
 	struct tg_pkt pkt[64];
@@ -299,12 +316,14 @@ unsigned world_output_cap(struct world *w, unsigned cap)
 	return ob.n;
 }
 
-unsigned world_output(struct world *w)
+unsigned
+world_output(struct world *w)
 {
 	return world_output_cap(w, 64);
 }
 
-static void fire(struct world *w)
+static void
+fire(struct world *w)
 {
 	uint32_t due[4];
 	unsigned n;
@@ -316,7 +335,8 @@ static void fire(struct world *w)
 	} while (n == 4);
 }
 
-void world_wait(struct world *w, uint32_t ms)
+void
+world_wait(struct world *w, uint32_t ms)
 {
 	const tg_time to = w->now + ms * TG_MSEC;
 
@@ -338,7 +358,8 @@ void world_wait(struct world *w, uint32_t ms)
 	fire(w);
 }
 
-uint32_t world_until_output(struct world *w, uint32_t most)
+uint32_t
+world_until_output(struct world *w, uint32_t most)
 {
 	for (uint32_t ms = 0; ms < most; ms++) {
 		if (world_output(w) > 0)
@@ -350,7 +371,8 @@ uint32_t world_until_output(struct world *w, uint32_t most)
 	return most;
 }
 
-void worker_writes(struct world *w, struct tg_tcb *t, uint32_t at, uint32_t n)
+void
+worker_writes(struct world *w, struct tg_tcb *t, uint32_t at, uint32_t n)
 {
 	uint8_t *p = malloc(n);
 
@@ -361,15 +383,17 @@ void worker_writes(struct world *w, struct tg_tcb *t, uint32_t at, uint32_t n)
 	free(p);
 }
 
-void expect_segment(const struct sent *s, uint32_t seq, uint32_t ack, unsigned flags, uint32_t len)
+void
+expect_segment(const struct sent *s, uint32_t seq, uint32_t ack, unsigned flags, uint32_t len)
 {
 	if (s->seq != seq || s->ack != ack || s->flags != flags || s->len != len)
-		fail_msg("seq %u ack %u flags %#x len %u, not seq %u ack %u flags %#x len %u", s->seq,
-			s->ack, s->flags, s->len, seq, ack, flags, len);
+		fail_msg("seq %u ack %u flags %#x len %u, not seq %u ack %u flags %#x len %u",
+			s->seq, s->ack, s->flags, s->len, seq, ack, flags, len);
 	pattern_check(s->data, seq, len);
 }
 
-unsigned next_event(struct world *w, struct tg_event *ev)
+unsigned
+next_event(struct world *w, struct tg_event *ev)
 {
 	struct tg_event e;
 

@@ -50,12 +50,12 @@ struct in {
 	uint32_t seq, ack;
 	uint16_t flags, wnd;
 	uint32_t len;
-	const uint8_t *data;  /**< NULL: the pattern at seq */
+	const uint8_t *data; /**< NULL: the pattern at seq */
 	bool ts;
 	uint32_t tsval, tsecr;
-	unsigned pieces;      /**< buffers the payload is spread over behind the one of the headers */
-	unsigned tail;	      /**< writable bytes behind each buffer's bytes */
-	bool vlan;	      /**< comes with tag 0x8100:5 */
+	unsigned pieces; /**< buffers the payload is spread over behind the one of the headers */
+	unsigned tail;   /**< writable bytes behind each buffer's bytes */
+	bool vlan;       /**< comes with tag 0x8100:5 */
 };
 
 /** The connections of an engine, and their surroundings. */
@@ -69,7 +69,7 @@ struct world {
 	struct tg_conns cs;
 	struct tg_proven proven; /**< of the next world_conn() */
 	tg_time now;
-	uint16_t offload; /**< of port 0 */
+	uint16_t offload;      /**< of port 0 */
 	struct tg_frame frame; /**< how the peer's packets come: addresses, MACs */
 	struct sent out[64];
 	unsigned outs;

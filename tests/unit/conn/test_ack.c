@@ -4,7 +4,8 @@
 /** A connection whose peer offers `wnd`, with `out` bytes in flight, at numbers[n]. */
 static const struct tg_tcpopt no_options;
 
-static struct tg_tcb *start(struct world *w, unsigned n, uint32_t wnd, uint32_t out)
+static struct tg_tcb *
+start(struct world *w, unsigned n, uint32_t wnd, uint32_t out)
 {
 	struct tg_tcb *t;
 
@@ -23,8 +24,8 @@ static struct tg_tcb *start(struct world *w, unsigned n, uint32_t wnd, uint32_t 
 }
 
 /** SEG.ACK = ack (relative), an acceptable segment otherwise. */
-static enum tg_ack_verdict ack(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t no,
-	uint16_t wnd)
+static enum tg_ack_verdict
+ack(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t no, uint16_t wnd)
 {
 	const struct tg_frame f = {
 		.seq = seq + w->proven.irs + 1,
@@ -37,7 +38,8 @@ static enum tg_ack_verdict ack(struct world *w, struct tg_tcb *t, uint32_t seq, 
 	return tg_ack_process(&w->cs, t, &f, &no_options, w->now, &fin_acked);
 }
 
-static void rfc5961_5_2_the_range_that_is_believed(void **state)
+static void
+rfc5961_5_2_the_range_that_is_believed(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < numbers_count; n++) {
@@ -57,7 +59,8 @@ static void rfc5961_5_2_the_range_that_is_believed(void **state)
 	}
 }
 
-static void what_was_sent_before_a_timeout_may_be_acknowledged(void **state)
+static void
+what_was_sent_before_a_timeout_may_be_acknowledged(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0, 60000, 20000);
@@ -72,7 +75,8 @@ static void what_was_sent_before_a_timeout_may_be_acknowledged(void **state)
 	world_close(&w);
 }
 
-static void rfc9293_3_10_7_4_only_newer_segments_move_the_window(void **state)
+static void
+rfc9293_3_10_7_4_only_newer_segments_move_the_window(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < numbers_count; n++) {
@@ -91,7 +95,9 @@ static void rfc9293_3_10_7_4_only_newer_segments_move_the_window(void **state)
 		assert_int_equal(t->snd_wnd, 7000);
 		ack(&w, t, 100, 2000, 8000); /* the same again: a plain window update */
 		assert_int_equal(t->snd_wnd, 8000);
-		ack(&w, t, 101, 1500, 9000); /* newer sequence number: whatever it acknowledges */
+		ack(&w, t, 101, 1500, 3); /* even with a newer sequence number (SND.UNA =< SEG.ACK) */
+		assert_int_equal(t->snd_wnd, 8000);
+		ack(&w, t, 101, 2000, 9000);
 		assert_int_equal(t->snd_wnd, 9000);
 		assert_int_equal(t->max_wnd, 9000);
 		ack(&w, t, 101, 3000, 10);
@@ -101,7 +107,8 @@ static void rfc9293_3_10_7_4_only_newer_segments_move_the_window(void **state)
 	}
 }
 
-static void windows_are_scaled_by_the_peers_shift(void **state)
+static void
+windows_are_scaled_by_the_peers_shift(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -118,7 +125,8 @@ static void windows_are_scaled_by_the_peers_shift(void **state)
 	world_close(&w);
 }
 
-static void rfc5681_2_what_a_duplicate_is(void **state)
+static void
+rfc5681_2_what_a_duplicate_is(void **state)
 {
 	struct in s = {.flags = TG_ACK, .ack = 1000, .wnd = 5000, .seq = 0};
 	struct world w;
@@ -151,7 +159,8 @@ static void rfc5681_2_what_a_duplicate_is(void **state)
 	world_close(&w);
 }
 
-static void a_fin_is_no_duplicate_and_a_shut_window_neither(void **state)
+static void
+a_fin_is_no_duplicate_and_a_shut_window_neither(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0, 5000, 3000);
@@ -166,7 +175,8 @@ static void a_fin_is_no_duplicate_and_a_shut_window_neither(void **state)
 	world_close(&w);
 }
 
-static void our_fin_is_acknowledged_once(void **state)
+static void
+our_fin_is_acknowledged_once(void **state)
 {
 	const struct tg_frame f = {.flags = TG_ACK, .wnd = 5000};
 	struct world w;
@@ -190,7 +200,8 @@ static void our_fin_is_acknowledged_once(void **state)
 	world_close(&w);
 }
 
-static void the_round_trip_is_measured_to_the_microsecond(void **state)
+static void
+the_round_trip_is_measured_to_the_microsecond(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0, 60000, 20000);
@@ -205,7 +216,8 @@ static void the_round_trip_is_measured_to_the_microsecond(void **state)
 	world_close(&w);
 }
 
-static void a_window_that_opens_sends_at_once_what_was_probed_with(void **state)
+static void
+a_window_that_opens_sends_at_once_what_was_probed_with(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0, 2000, 2000);
@@ -223,7 +235,8 @@ static void a_window_that_opens_sends_at_once_what_was_probed_with(void **state)
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc5961_5_2_the_range_that_is_believed),

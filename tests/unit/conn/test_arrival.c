@@ -8,7 +8,8 @@ enum {
 };
 
 /** An accepted connection at numbers[n]. */
-static struct tg_tcb *start(struct world *w, unsigned n)
+static struct tg_tcb *
+start(struct world *w, unsigned n)
 {
 	struct tg_tcb *t;
 
@@ -22,7 +23,8 @@ static struct tg_tcb *start(struct world *w, unsigned n)
 }
 
 /** One segment of `len` bytes at seq into a fresh connection with `wnd` bytes of window. */
-static void acceptability(unsigned n, uint32_t wnd, uint32_t seq, uint32_t len, bool processed)
+static void
+acceptability(unsigned n, uint32_t wnd, uint32_t seq, uint32_t len, bool processed)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, n);
@@ -31,7 +33,8 @@ static void acceptability(unsigned n, uint32_t wnd, uint32_t seq, uint32_t len, 
 	worker_writes(&w, t, 0, 10);
 	world_output(&w);
 	t->rcv_adv = t->rcv_nxt + wnd;
-	v = peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = seq, .len = len, .ack = 10, .wnd = 9});
+	v = peer_sends(
+		&w, t, &(struct in){.flags = TG_ACK, .seq = seq, .len = len, .ack = 10, .wnd = 9});
 	/* processed: its acknowledgment counted */
 	assert_int_equal(t->snd_bytes, processed ? 0 : 10);
 	if (!processed) {
@@ -42,7 +45,8 @@ static void acceptability(unsigned n, uint32_t wnd, uint32_t seq, uint32_t len, 
 	world_close(&w);
 }
 
-static void rfc9293_3_10_7_4_acceptability_with_an_open_window(void **state)
+static void
+rfc9293_3_10_7_4_acceptability_with_an_open_window(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < numbers_count; n++) {
@@ -62,7 +66,8 @@ static void rfc9293_3_10_7_4_acceptability_with_an_open_window(void **state)
 	}
 }
 
-static void rfc9293_must66_with_a_zero_window_acks_still_count(void **state)
+static void
+rfc9293_must66_with_a_zero_window_acks_still_count(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < numbers_count; n++) {
@@ -74,18 +79,14 @@ static void rfc9293_must66_with_a_zero_window_acks_still_count(void **state)
 	}
 }
 
-static void the_part_of_a_segment_that_is_new_and_fits_is_taken(void **state)
+static void
+the_part_of_a_segment_that_is_new_and_fits_is_taken(void **state)
 {
 	static const struct {
 		uint32_t seq, len, wnd, taken;
 	} ROW[] = {
-		{0u - 10, 30, 1000, 20},
-		{0u - 10, 11, 1000, 1},
-		{0u - 10, 30, 20, 20},
-		{0u - 10, 30, 19, 19},
-		{0, 30, 7, 7},
-		{0, 30, 0, 0},
-		{0u - 10, 10, 1000, 0},
+		{0u - 10, 30, 1000, 20}, {0u - 10, 11, 1000, 1}, {0u - 10, 30, 20, 20},
+		{0u - 10, 30, 19, 19}, {0, 30, 7, 7}, {0, 30, 0, 0}, {0u - 10, 10, 1000, 0},
 		{5, 30, 1000, 0}, /* a hole */
 	};
 	uint8_t buf[64];
@@ -98,7 +99,8 @@ static void the_part_of_a_segment_that_is_new_and_fits_is_taken(void **state)
 
 			t->rcv_adv = t->rcv_nxt + ROW[i].wnd;
 			peer_sends(&w, t,
-				&(struct in){.flags = TG_ACK, .seq = ROW[i].seq, .len = ROW[i].len});
+				&(struct in){
+					.flags = TG_ACK, .seq = ROW[i].seq, .len = ROW[i].len});
 			assert_int_equal(t->rcv_bytes, ROW[i].taken);
 			assert_int_equal(tg_data_read(&w.cs, t, buf, 64), ROW[i].taken);
 			pattern_check(buf, 0, ROW[i].taken);
@@ -110,15 +112,16 @@ static void the_part_of_a_segment_that_is_new_and_fits_is_taken(void **state)
 		}
 }
 
-static void rfc5681_4_2_a_hole_is_told_at_once(void **state)
+static void
+rfc5681_4_2_a_hole_is_told_at_once(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		const struct tg_verdict v = peer_sends(&w, t,
-			&(struct in){.flags = TG_ACK, .seq = 1000 + i, .len = 1, .wnd = 9});
+		const struct tg_verdict v = peer_sends(
+			&w, t, &(struct in){.flags = TG_ACK, .seq = 1000 + i, .len = 1, .wnd = 9});
 
 		assert_int_equal(v.action, TG_REPLY);
 		assert_int_equal(v.disposition, TG_DISP_ANSWERED);
@@ -128,7 +131,8 @@ static void rfc5681_4_2_a_hole_is_told_at_once(void **state)
 	world_close(&w);
 }
 
-static void rfc5961_3_2_only_the_exact_number_resets(void **state)
+static void
+rfc5961_3_2_only_the_exact_number_resets(void **state)
 {
 	static const struct {
 		uint32_t seq;
@@ -172,7 +176,8 @@ static void rfc5961_3_2_only_the_exact_number_resets(void **state)
 	}
 }
 
-static void a_reset_at_a_shut_window_still_resets(void **state)
+static void
+a_reset_at_a_shut_window_still_resets(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -186,7 +191,8 @@ static void a_reset_at_a_shut_window_still_resets(void **state)
 	world_close(&w);
 }
 
-static void rfc5961_4_2_a_syn_is_challenged_wherever_it_lies(void **state)
+static void
+rfc5961_4_2_a_syn_is_challenged_wherever_it_lies(void **state)
 {
 	static const uint32_t SEQ[] = {0, 1, UINT32_MAX, WND, INT32_MAX};
 	static const uint16_t FLAGS[] = {TG_SYN, TG_SYN | TG_ACK, TG_SYN | TG_FIN};
@@ -208,7 +214,8 @@ static void rfc5961_4_2_a_syn_is_challenged_wherever_it_lies(void **state)
 		}
 }
 
-static void challenge_acks_are_one_in_500_ms(void **state)
+static void
+challenge_acks_are_one_in_500_ms(void **state)
 {
 	const struct in syn = {.flags = TG_SYN}, bad_ack = {.flags = TG_ACK, .ack = 77, .wnd = 9};
 	struct world w;
@@ -226,7 +233,8 @@ static void challenge_acks_are_one_in_500_ms(void **state)
 	world_close(&w);
 }
 
-static void unacceptable_segments_with_data_are_always_answered(void **state)
+static void
+unacceptable_segments_with_data_are_always_answered(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -238,14 +246,16 @@ static void unacceptable_segments_with_data_are_always_answered(void **state)
 				.action,
 			TG_REPLY);
 	/* empty ones, which could be answers to answers, are limited */
-	assert_int_equal(peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = 0u - 1}).action,
-		TG_REPLY);
-	assert_int_equal(peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = 0u - 1}).disposition,
+	assert_int_equal(
+		peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = 0u - 1}).action, TG_REPLY);
+	assert_int_equal(
+		peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = 0u - 1}).disposition,
 		TG_DISP_DROP_WINDOW);
 	world_close(&w);
 }
 
-static void without_ack_nothing_is_done(void **state)
+static void
+without_ack_nothing_is_done(void **state)
 {
 	static const uint16_t FLAGS[] = {0, TG_FIN, TG_PSH | TG_URG, TG_FIN | TG_PSH | TG_URG};
 
@@ -263,7 +273,8 @@ static void without_ack_nothing_is_done(void **state)
 	}
 }
 
-static void a_blind_ack_brings_no_data(void **state)
+static void
+a_blind_ack_brings_no_data(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -277,7 +288,8 @@ static void a_blind_ack_brings_no_data(void **state)
 	world_close(&w);
 }
 
-static void answers_go_where_the_last_valid_segment_came_from(void **state)
+static void
+answers_go_where_the_last_valid_segment_came_from(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -298,7 +310,8 @@ static void answers_go_where_the_last_valid_segment_came_from(void **state)
 	world_close(&w);
 }
 
-static void the_idle_timer_starts_anew_with_data_in_either_direction(void **state)
+static void
+the_idle_timer_starts_anew_with_data_in_either_direction(void **state)
 {
 	struct tg_event ev;
 	struct world w;
@@ -329,7 +342,8 @@ static void the_idle_timer_starts_anew_with_data_in_either_direction(void **stat
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc9293_3_10_7_4_acceptability_with_an_open_window),

@@ -6,7 +6,8 @@
 static const struct in peer_fin = {.flags = TG_ACK | TG_FIN, .wnd = 60000};
 
 /** A connection at numbers[n] whose worker holds its handle. */
-static struct tg_tcb *start(struct world *w, unsigned n)
+static struct tg_tcb *
+start(struct world *w, unsigned n)
 {
 	struct tg_tcb *t;
 
@@ -20,7 +21,8 @@ static struct tg_tcb *start(struct world *w, unsigned n)
 }
 
 /** Our FIN leaves at number seq. */
-static void fin_leaves(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t ack)
+static void
+fin_leaves(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t ack)
 {
 	tg_conn_shutdown(&w->cs, t);
 	assert_int_equal(world_output(w), 1);
@@ -28,7 +30,8 @@ static void fin_leaves(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t
 }
 
 /** The pair is in TIME_WAIT and nothing of the connection is on the wire any more. */
-static void in_time_wait(const struct world *w, const struct tg_tcb *t)
+static void
+in_time_wait(const struct world *w, const struct tg_tcb *t)
 {
 	assert_int_equal(t->state, TG_CLOSED);
 	assert_int_equal(w->cs.tw.pool.used, 1);
@@ -37,7 +40,8 @@ static void in_time_wait(const struct world *w, const struct tg_tcb *t)
 	assert_int_equal(CNT(w, ESTAB_RESETS), 0);
 }
 
-static void fin_wait_1_fin_wait_2_time_wait(void **state)
+static void
+fin_wait_1_fin_wait_2_time_wait(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < numbers_count; n++) {
@@ -51,12 +55,11 @@ static void fin_wait_1_fin_wait_2_time_wait(void **state)
 		peer_sends(&w, t, &(struct in){.flags = TG_ACK, .ack = 1, .len = 7, .wnd = 9});
 		assert_int_equal(t->rcv_bytes, 7); /* half closed: we still hear */
 		world_output(&w);
-		assert_int_equal(peer_sends(&w, t,
-					 &(struct in){.flags = TG_ACK | TG_FIN,
-						 .seq = 7,
-						 .ack = 1,
-						 .wnd = 9})
-					 .disposition,
+		assert_int_equal(
+			peer_sends(&w, t,
+				&(struct in){
+					.flags = TG_ACK | TG_FIN, .seq = 7, .ack = 1, .wnd = 9})
+				.disposition,
 			TG_DISP_DELIVERED);
 		assert_true(w.replied);
 		expect_segment(&w.reply, 1, 8, TG_ACK, 0);
@@ -69,7 +72,8 @@ static void fin_wait_1_fin_wait_2_time_wait(void **state)
 	}
 }
 
-static void fin_wait_1_time_wait_by_a_fin_that_acknowledges_ours(void **state)
+static void
+fin_wait_1_time_wait_by_a_fin_that_acknowledges_ours(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -82,7 +86,8 @@ static void fin_wait_1_time_wait_by_a_fin_that_acknowledges_ours(void **state)
 	world_close(&w);
 }
 
-static void fin_wait_2_time_wait_by_a_fin_with_data(void **state)
+static void
+fin_wait_2_time_wait_by_a_fin_with_data(void **state)
 {
 	(void)state;
 	for (unsigned tail = 0; tail <= 1000; tail += 1000) {
@@ -104,7 +109,8 @@ static void fin_wait_2_time_wait_by_a_fin_with_data(void **state)
 	}
 }
 
-static void the_last_ack_is_not_lost_for_want_of_room(void **state)
+static void
+the_last_ack_is_not_lost_for_want_of_room(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -116,7 +122,8 @@ static void the_last_ack_is_not_lost_for_want_of_room(void **state)
 	t = world_conn(&w, 60000);
 	fin_leaves(&w, t, 0, 0);
 	/* a FIN without timestamps in a buffer of its size: the ACK with them does not fit */
-	assert_int_equal(peer_sends(&w, t, &(struct in){.flags = TG_ACK | TG_FIN, .ack = 1}).disposition,
+	assert_int_equal(
+		peer_sends(&w, t, &(struct in){.flags = TG_ACK | TG_FIN, .ack = 1}).disposition,
 		TG_DISP_DELIVERED);
 	assert_false(w.replied);
 	assert_int_equal(world_output(&w), 1);
@@ -125,7 +132,8 @@ static void the_last_ack_is_not_lost_for_want_of_room(void **state)
 	world_close(&w);
 }
 
-static void simultaneous_close_goes_through_closing(void **state)
+static void
+simultaneous_close_goes_through_closing(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < numbers_count; n++) {
@@ -143,7 +151,8 @@ static void simultaneous_close_goes_through_closing(void **state)
 	}
 }
 
-static void close_wait_last_ack_closed(void **state)
+static void
+close_wait_last_ack_closed(void **state)
 {
 	(void)state;
 	for (unsigned n = 0; n < numbers_count; n++) {
@@ -173,7 +182,8 @@ static void close_wait_last_ack_closed(void **state)
 	}
 }
 
-static void a_fin_waits_for_its_data(void **state)
+static void
+a_fin_waits_for_its_data(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -188,7 +198,8 @@ static void a_fin_waits_for_its_data(void **state)
 	world_close(&w);
 }
 
-static void a_fin_that_does_not_fit_is_not_taken(void **state)
+static void
+a_fin_that_does_not_fit_is_not_taken(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -201,7 +212,8 @@ static void a_fin_that_does_not_fit_is_not_taken(void **state)
 	world_close(&w);
 }
 
-static void a_retransmitted_fin_is_acknowledged_again_and_counts_once(void **state)
+static void
+a_retransmitted_fin_is_acknowledged_again_and_counts_once(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -215,14 +227,15 @@ static void a_retransmitted_fin_is_acknowledged_again_and_counts_once(void **sta
 		expect_segment(&w.reply, 0, 1, TG_ACK, 0);
 	}
 	assert_int_equal(t->state, TG_CLOSE_WAIT);
-	assert_int_equal(peer_sends(&w, t,
-				 &(struct in){.flags = TG_ACK, .seq = 1, .len = 5, .wnd = 60000})
-				 .disposition,
+	assert_int_equal(
+		peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = 1, .len = 5, .wnd = 60000})
+			.disposition,
 		TG_DISP_DROP_DATA_CLOSED);
 	world_close(&w);
 }
 
-static void resets_are_heard_in_every_state(void **state)
+static void
+resets_are_heard_in_every_state(void **state)
 {
 	(void)state;
 	for (unsigned s = 0; s < 6; s++) {
@@ -249,7 +262,8 @@ static void resets_are_heard_in_every_state(void **state)
 	}
 }
 
-static void what_is_queued_is_sent_before_the_fin(void **state)
+static void
+what_is_queued_is_sent_before_the_fin(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -270,7 +284,8 @@ static void what_is_queued_is_sent_before_the_fin(void **state)
 	world_close(&w);
 }
 
-static void rfc2525_2_17_closing_with_unread_bytes_resets(void **state)
+static void
+rfc2525_2_17_closing_with_unread_bytes_resets(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -289,7 +304,8 @@ static void rfc2525_2_17_closing_with_unread_bytes_resets(void **state)
 	world_close(&w);
 }
 
-static void rfc9293_3_6_1_data_for_nobody_resets(void **state)
+static void
+rfc9293_3_6_1_data_for_nobody_resets(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -307,7 +323,8 @@ static void rfc9293_3_6_1_data_for_nobody_resets(void **state)
 	world_close(&w);
 }
 
-static void an_orphan_in_fin_wait_2_is_waited_for_so_long(void **state)
+static void
+an_orphan_in_fin_wait_2_is_waited_for_so_long(void **state)
 {
 	(void)state;
 	for (unsigned late = 0; late < 2; late++) {
@@ -335,7 +352,8 @@ static void an_orphan_in_fin_wait_2_is_waited_for_so_long(void **state)
 	}
 }
 
-static void an_abort_is_a_reset_and_nothing_more(void **state)
+static void
+an_abort_is_a_reset_and_nothing_more(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -358,7 +376,8 @@ static void an_abort_is_a_reset_and_nothing_more(void **state)
 	world_close(&w);
 }
 
-static void the_reset_waits_for_a_buffer(void **state)
+static void
+the_reset_waits_for_a_buffer(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 0);
@@ -377,7 +396,8 @@ static void the_reset_waits_for_a_buffer(void **state)
 	world_close(&w);
 }
 
-static void without_time_wait_the_pair_is_free_at_once(void **state)
+static void
+without_time_wait_the_pair_is_free_at_once(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -395,7 +415,8 @@ static void without_time_wait_the_pair_is_free_at_once(void **state)
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fin_wait_1_fin_wait_2_time_wait),

@@ -2,8 +2,8 @@
 #include "conn_util.h"
 
 /** Queues payload bytes [skip, skip + len) of a segment and checks who owns its buffers then. */
-static enum tg_data_verdict take(struct world *w, struct tg_tcb *t, const struct in *s,
-	uint32_t skip, uint32_t len)
+static enum tg_data_verdict
+take(struct world *w, struct tg_tcb *t, const struct in *s, uint32_t skip, uint32_t len)
 {
 	struct tg_pkt pkt[8];
 	enum tg_data_verdict v;
@@ -23,15 +23,17 @@ static enum tg_data_verdict take(struct world *w, struct tg_tcb *t, const struct
 }
 
 /** The next `len` bytes of the stream in one segment. */
-static enum tg_data_verdict take_next(
-	struct world *w, struct tg_tcb *t, uint32_t len, unsigned tail)
+static enum tg_data_verdict
+take_next(struct world *w, struct tg_tcb *t, uint32_t len, unsigned tail)
 {
 	const uint32_t at = t->rcv_nxt - w->proven.irs - 1;
 
-	return take(w, t, &(struct in){.flags = TG_ACK, .seq = at, .len = len, .tail = tail}, 0, len);
+	return take(
+		w, t, &(struct in){.flags = TG_ACK, .seq = at, .len = len, .tail = tail}, 0, len);
 }
 
-static void read_all(struct world *w, struct tg_tcb *t, uint32_t at, uint32_t step)
+static void
+read_all(struct world *w, struct tg_tcb *t, uint32_t at, uint32_t step)
 {
 	uint8_t buf[4096];
 
@@ -49,7 +51,8 @@ static void read_all(struct world *w, struct tg_tcb *t, uint32_t at, uint32_t st
 	assert_int_equal(t->rcv_tail, TG_NONE);
 }
 
-static void small_segments_share_a_buffer(void **state)
+static void
+small_segments_share_a_buffer(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -70,7 +73,8 @@ static void small_segments_share_a_buffer(void **state)
 	world_close(&w);
 }
 
-static void up_to_256_bytes_are_copied_and_not_one_more(void **state)
+static void
+up_to_256_bytes_are_copied_and_not_one_more(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -88,7 +92,8 @@ static void up_to_256_bytes_are_copied_and_not_one_more(void **state)
 	world_close(&w);
 }
 
-static void bytes_behind_a_partly_read_buffer_are_found(void **state)
+static void
+bytes_behind_a_partly_read_buffer_are_found(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -104,7 +109,8 @@ static void bytes_behind_a_partly_read_buffer_are_found(void **state)
 	world_close(&w);
 }
 
-static void a_chain_is_kept_without_its_header_buffer(void **state)
+static void
+a_chain_is_kept_without_its_header_buffer(void **state)
 {
 	(void)state;
 	for (unsigned pieces = 1; pieces <= 6; pieces++)
@@ -126,7 +132,8 @@ static void a_chain_is_kept_without_its_header_buffer(void **state)
 		}
 }
 
-static void any_part_of_a_chain_can_be_taken(void **state)
+static void
+any_part_of_a_chain_can_be_taken(void **state)
 {
 	const uint32_t len = 12;
 
@@ -158,7 +165,8 @@ static void any_part_of_a_chain_can_be_taken(void **state)
 			}
 }
 
-static void without_descriptors_nothing_is_taken(void **state)
+static void
+without_descriptors_nothing_is_taken(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -171,9 +179,8 @@ static void without_descriptors_nothing_is_taken(void **state)
 	t = world_conn(&w, 1000);
 	take_next(&w, t, 300, 0);
 	nxt = t->rcv_nxt;
-	assert_int_equal(take(&w, t,
-				 &(struct in){.flags = TG_ACK, .seq = 300, .len = 9, .pieces = 3}, 0,
-				 9),
+	assert_int_equal(
+		take(&w, t, &(struct in){.flags = TG_ACK, .seq = 300, .len = 9, .pieces = 3}, 0, 9),
 		TG_DATA_FULL);
 	assert_int_equal(t->rcv_nxt, nxt);
 	assert_int_equal(t->rcv_bytes, 300);
@@ -186,7 +193,8 @@ static void without_descriptors_nothing_is_taken(void **state)
 	world_close(&w);
 }
 
-static void a_connection_cannot_pin_more_buffers_than_its_receive_buffer_is_worth(void **state)
+static void
+a_connection_cannot_pin_more_buffers_than_its_receive_buffer_is_worth(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -204,7 +212,8 @@ static void a_connection_cannot_pin_more_buffers_than_its_receive_buffer_is_wort
 	world_close(&w);
 }
 
-static void peek_and_consume_see_what_read_would(void **state)
+static void
+peek_and_consume_see_what_read_would(void **state)
 {
 	struct world w;
 	const uint8_t *p;
@@ -238,7 +247,8 @@ static void peek_and_consume_see_what_read_would(void **state)
 	world_close(&w);
 }
 
-static void mtu_sized_segments_are_acknowledged_at_least_every_second(void **state)
+static void
+mtu_sized_segments_are_acknowledged_at_least_every_second(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -261,7 +271,8 @@ static void mtu_sized_segments_are_acknowledged_at_least_every_second(void **sta
 	world_close(&w);
 }
 
-static void a_lone_segment_waits_for_the_delayed_ack_and_no_longer(void **state)
+static void
+a_lone_segment_waits_for_the_delayed_ack_and_no_longer(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -286,7 +297,8 @@ static void a_lone_segment_waits_for_the_delayed_ack_and_no_longer(void **state)
 	world_close(&w);
 }
 
-static void without_a_delay_every_segment_is_acknowledged(void **state)
+static void
+without_a_delay_every_segment_is_acknowledged(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -304,7 +316,8 @@ static void without_a_delay_every_segment_is_acknowledged(void **state)
 	world_close(&w);
 }
 
-static void what_the_peer_sends_at_most_is_learnt_within_what_we_announced(void **state)
+static void
+what_the_peer_sends_at_most_is_learnt_within_what_we_announced(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -322,7 +335,8 @@ static void what_the_peer_sends_at_most_is_learnt_within_what_we_announced(void 
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_segments_share_a_buffer),

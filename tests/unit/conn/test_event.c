@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-static void nothing_is_told_before_the_worker_has_accepted(void **state)
+static void
+nothing_is_told_before_the_worker_has_accepted(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -18,7 +19,8 @@ static void nothing_is_told_before_the_worker_has_accepted(void **state)
 	world_close(&w);
 }
 
-static void what_became_true_before_is_told_on_accept(void **state)
+static void
+what_became_true_before_is_told_on_accept(void **state)
 {
 	struct world w;
 	struct tg_event ev;
@@ -48,7 +50,8 @@ static void what_became_true_before_is_told_on_accept(void **state)
 	world_close(&w);
 }
 
-static void conditions_of_one_connection_are_merged_into_one_event(void **state)
+static void
+conditions_of_one_connection_are_merged_into_one_event(void **state)
 {
 	struct world w;
 	struct tg_event ev;
@@ -73,7 +76,8 @@ static void conditions_of_one_connection_are_merged_into_one_event(void **state)
 	world_close(&w);
 }
 
-static void events_come_in_order_and_to_their_worker(void **state)
+static void
+events_come_in_order_and_to_their_worker(void **state)
 {
 	struct world w;
 	struct tg_event ev;
@@ -102,7 +106,8 @@ static void events_come_in_order_and_to_their_worker(void **state)
 	world_close(&w);
 }
 
-static void a_cancelled_event_is_never_seen(void **state)
+static void
+a_cancelled_event_is_never_seen(void **state)
 {
 	struct world w;
 	struct tg_tcb *t, *u;
@@ -122,7 +127,8 @@ static void a_cancelled_event_is_never_seen(void **state)
 	world_close(&w);
 }
 
-static void a_worker_that_closed_hears_no_more(void **state)
+static void
+a_worker_that_closed_hears_no_more(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -138,7 +144,8 @@ static void a_worker_that_closed_hears_no_more(void **state)
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_told_before_the_worker_has_accepted),

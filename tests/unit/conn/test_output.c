@@ -5,7 +5,8 @@ enum {
 	MSS = 1460,
 };
 
-static struct tg_tcb *start(struct world *w, uint32_t snd_wnd)
+static struct tg_tcb *
+start(struct world *w, uint32_t snd_wnd)
 {
 	struct tg_tcb *t;
 
@@ -15,7 +16,8 @@ static struct tg_tcb *start(struct world *w, uint32_t snd_wnd)
 	return t;
 }
 
-static void the_outbox_fetches_one_buffer_and_then_groups(void **state)
+static void
+the_outbox_fetches_one_buffer_and_then_groups(void **state)
 {
 	struct tg_pkt pkt[100];
 	struct tg_outbox ob;
@@ -44,7 +46,8 @@ static void the_outbox_fetches_one_buffer_and_then_groups(void **state)
 	world_close(&w);
 }
 
-static void unused_buffers_go_back(void **state)
+static void
+unused_buffers_go_back(void **state)
 {
 	struct tg_pkt pkt[100];
 	struct tg_outbox ob;
@@ -67,7 +70,8 @@ static void unused_buffers_go_back(void **state)
 	world_close(&w);
 }
 
-static void when_a_group_is_not_to_be_had_one_buffer_is_tried(void **state)
+static void
+when_a_group_is_not_to_be_had_one_buffer_is_tried(void **state)
 {
 	struct tg_pkt pkt[4];
 	struct tg_outbox ob;
@@ -91,7 +95,8 @@ static void when_a_group_is_not_to_be_had_one_buffer_is_tried(void **state)
 	world_close(&w);
 }
 
-static void a_segment_carries_what_it_must(void **state)
+static void
+a_segment_carries_what_it_must(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -119,7 +124,8 @@ static void a_segment_carries_what_it_must(void **state)
 	world_close(&w);
 }
 
-static void checksums_are_left_to_a_port_that_computes_them(void **state)
+static void
+checksums_are_left_to_a_port_that_computes_them(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -135,7 +141,8 @@ static void checksums_are_left_to_a_port_that_computes_them(void **state)
 	world_close(&w);
 }
 
-static void nobody_sends_more_than_16_segments_in_a_row(void **state)
+static void
+nobody_sends_more_than_16_segments_in_a_row(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 65535), *u;
@@ -159,7 +166,8 @@ static void nobody_sends_more_than_16_segments_in_a_row(void **state)
 	world_close(&w);
 }
 
-static void every_failing_buffer_and_every_cap_only_delays(void **state)
+static void
+every_failing_buffer_and_every_cap_only_delays(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 24; i++)
@@ -191,7 +199,8 @@ static void every_failing_buffer_and_every_cap_only_delays(void **state)
 		}
 }
 
-static void rfc9293_3_7_4_nagle_holds_back_the_odd_end(void **state)
+static void
+rfc9293_3_7_4_nagle_holds_back_the_odd_end(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -219,7 +228,8 @@ static void rfc9293_3_7_4_nagle_holds_back_the_odd_end(void **state)
 	world_close(&w);
 }
 
-static void rfc9293_3_8_6_2_1_no_small_piece_into_a_small_window(void **state)
+static void
+rfc9293_3_8_6_2_1_no_small_piece_into_a_small_window(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 10000);
@@ -234,7 +244,8 @@ static void rfc9293_3_8_6_2_1_no_small_piece_into_a_small_window(void **state)
 	world_close(&w);
 }
 
-static void half_of_the_largest_window_is_worth_sending(void **state)
+static void
+half_of_the_largest_window_is_worth_sending(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 200);
@@ -251,7 +262,8 @@ static void half_of_the_largest_window_is_worth_sending(void **state)
 	world_close(&w);
 }
 
-static void the_windows_are_kept(void **state)
+static void
+the_windows_are_kept(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 4 * MSS + 1);
@@ -265,7 +277,8 @@ static void the_windows_are_kept(void **state)
 	world_close(&w);
 }
 
-static void rfc3042_duplicates_let_new_data_out(void **state)
+static void
+rfc3042_duplicates_let_new_data_out(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 60000);
@@ -294,7 +307,8 @@ static void rfc3042_duplicates_let_new_data_out(void **state)
 	world_close(&w);
 }
 
-static void fast_retransmit_of_the_end_carries_the_fin(void **state)
+static void
+fast_retransmit_of_the_end_carries_the_fin(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 60000);
@@ -311,7 +325,8 @@ static void fast_retransmit_of_the_end_carries_the_fin(void **state)
 	world_close(&w);
 }
 
-static void data_carries_the_ack_that_is_owed(void **state)
+static void
+data_carries_the_ack_that_is_owed(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 60000);
@@ -326,7 +341,8 @@ static void data_carries_the_ack_that_is_owed(void **state)
 	world_close(&w);
 }
 
-static void an_ack_during_retransmission_has_the_highest_number(void **state)
+static void
+an_ack_during_retransmission_has_the_highest_number(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 60000);
@@ -342,7 +358,8 @@ static void an_ack_during_retransmission_has_the_highest_number(void **state)
 	world_close(&w);
 }
 
-static void an_ack_that_does_not_fit_leaves_by_itself(void **state)
+static void
+an_ack_that_does_not_fit_leaves_by_itself(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -365,7 +382,8 @@ static void an_ack_that_does_not_fit_leaves_by_itself(void **state)
 	world_close(&w);
 }
 
-static void a_short_write_is_told_when_half_of_the_buffer_is_free(void **state)
+static void
+a_short_write_is_told_when_half_of_the_buffer_is_free(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 65535);
@@ -385,7 +403,8 @@ static void a_short_write_is_told_when_half_of_the_buffer_is_free(void **state)
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_outbox_fetches_one_buffer_and_then_groups),

@@ -9,7 +9,8 @@ enum {
 	DAY_S = 24 * 3600,
 };
 
-static struct tg_tcb *start(struct world *w, uint32_t recent)
+static struct tg_tcb *
+start(struct world *w, uint32_t recent)
 {
 	struct tg_tcb *t;
 
@@ -22,15 +23,20 @@ static struct tg_tcb *start(struct world *w, uint32_t recent)
 	return t;
 }
 
-static struct tg_verdict send_at(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t len,
-	uint32_t tsval)
+static struct tg_verdict
+send_at(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t len, uint32_t tsval)
 {
 	return peer_sends(w, t,
-		&(struct in){.flags = TG_ACK, .seq = seq, .len = len, .wnd = 60000, .ts = true,
+		&(struct in){.flags = TG_ACK,
+			.seq = seq,
+			.len = len,
+			.wnd = 60000,
+			.ts = true,
 			.tsval = tsval});
 }
 
-static void rfc7323_5_3_an_older_timestamp_is_refused(void **state)
+static void
+rfc7323_5_3_an_older_timestamp_is_refused(void **state)
 {
 	static const uint32_t BASE[] = {RECENT, 0, UINT32_MAX, INT32_MAX};
 
@@ -54,7 +60,8 @@ static void rfc7323_5_3_an_older_timestamp_is_refused(void **state)
 	}
 }
 
-static void empty_ones_are_answered_once_in_500_ms(void **state)
+static void
+empty_ones_are_answered_once_in_500_ms(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, RECENT);
@@ -65,7 +72,8 @@ static void empty_ones_are_answered_once_in_500_ms(void **state)
 	world_close(&w);
 }
 
-static void rfc7323_5_2_a_reset_needs_no_timestamp(void **state)
+static void
+rfc7323_5_2_a_reset_needs_no_timestamp(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, RECENT);
@@ -76,7 +84,8 @@ static void rfc7323_5_2_a_reset_needs_no_timestamp(void **state)
 	world_close(&w);
 }
 
-static void rfc7323_4_3_what_is_echoed_is_of_the_earliest_unacknowledged_segment(void **state)
+static void
+rfc7323_4_3_what_is_echoed_is_of_the_earliest_unacknowledged_segment(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, RECENT);
@@ -98,21 +107,26 @@ static void rfc7323_4_3_what_is_echoed_is_of_the_earliest_unacknowledged_segment
 	world_close(&w);
 }
 
-static void a_segment_with_an_impossible_ack_sets_nothing(void **state)
+static void
+a_segment_with_an_impossible_ack_sets_nothing(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, RECENT);
 
 	(void)state;
 	peer_sends(&w, t,
-		&(struct in){.flags = TG_ACK, .ack = 5000, .ts = true, .tsval = (uint32_t)RECENT + INT32_MAX});
+		&(struct in){.flags = TG_ACK,
+			.ack = 5000,
+			.ts = true,
+			.tsval = (uint32_t)RECENT + INT32_MAX});
 	assert_int_equal(t->ts_recent, RECENT);
 	send_at(&w, t, 0, 5, RECENT + 1); /* the true peer is still heard */
 	assert_int_equal(t->rcv_bytes, 5);
 	world_close(&w);
 }
 
-static void without_the_option_a_segment_is_taken(void **state)
+static void
+without_the_option_a_segment_is_taken(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, RECENT);
@@ -124,7 +138,8 @@ static void without_the_option_a_segment_is_taken(void **state)
 	world_close(&w);
 }
 
-static void a_connection_without_timestamps_ignores_them(void **state)
+static void
+a_connection_without_timestamps_ignores_them(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -140,7 +155,8 @@ static void a_connection_without_timestamps_ignores_them(void **state)
 	world_close(&w);
 }
 
-static void rfc7323_5_5_after_24_days_the_old_timestamp_means_nothing(void **state)
+static void
+rfc7323_5_5_after_24_days_the_old_timestamp_means_nothing(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, RECENT);
@@ -160,7 +176,8 @@ static void rfc7323_5_5_after_24_days_the_old_timestamp_means_nothing(void **sta
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc7323_5_3_an_older_timestamp_is_refused),

@@ -10,7 +10,8 @@ struct twin {
 	double srtt, rttvar;
 };
 
-static double twin_rto(struct twin *x, double r, double least)
+static double
+twin_rto(struct twin *x, double r, double least)
 {
 	const double k = 4, alpha = 1.0 / 8, beta = 1.0 / 4, g = 0.001;
 	double rto, var;
@@ -29,7 +30,8 @@ static double twin_rto(struct twin *x, double r, double least)
 	return rto > 120 ? 120 : rto;
 }
 
-static void rfc6298_2_the_estimator_follows_its_twin(void **state)
+static void
+rfc6298_2_the_estimator_follows_its_twin(void **state)
 {
 	static const uint32_t RANGES[] = {10, 1000, 50000, 1000000, 30000000, 400000000};
 	static const uint32_t LEAST[] = {1, 200, 1000};
@@ -58,7 +60,8 @@ static void rfc6298_2_the_estimator_follows_its_twin(void **state)
 		}
 }
 
-static void a_steady_round_trip_keeps_a_tick_of_margin(void **state)
+static void
+a_steady_round_trip_keeps_a_tick_of_margin(void **state)
 {
 	struct tg_conns cs = {.rto_min_ms = 1};
 	struct tg_tcb t = {.rto_ms = TG_RTO_INIT};
@@ -69,7 +72,8 @@ static void a_steady_round_trip_keeps_a_tick_of_margin(void **state)
 	assert_int_equal(t.rto_ms, 301); /* SRTT + max(G, 4 RTTVAR) */
 }
 
-static void the_first_sample_makes_an_rto_of_three(void **state)
+static void
+the_first_sample_makes_an_rto_of_three(void **state)
 {
 	static const struct {
 		uint32_t us, ms;
@@ -86,7 +90,8 @@ static void the_first_sample_makes_an_rto_of_three(void **state)
 	}
 }
 
-static void absurd_samples_do_not_overflow(void **state)
+static void
+absurd_samples_do_not_overflow(void **state)
 {
 	struct tg_conns cs = {.rto_min_ms = 200};
 	struct tg_tcb t = {.rto_ms = TG_RTO_INIT};
@@ -105,7 +110,8 @@ static void absurd_samples_do_not_overflow(void **state)
 	}
 }
 
-static void rfc6298_5_5_doubled_and_capped(void **state)
+static void
+rfc6298_5_5_doubled_and_capped(void **state)
 {
 	(void)state;
 	for (uint32_t rto = 1; rto <= TG_RTO_MAX; rto = rto * 3 + 1)
@@ -118,7 +124,8 @@ static void rfc6298_5_5_doubled_and_capped(void **state)
 }
 
 /** Sends `len` bytes and lets the peer be silent; the waits between transmissions in ms. */
-static unsigned silence(struct world *w, struct tg_tcb *t, uint32_t len, uint32_t wait[], unsigned most)
+static unsigned
+silence(struct world *w, struct tg_tcb *t, uint32_t len, uint32_t wait[], unsigned most)
 {
 	unsigned n = 0;
 
@@ -134,7 +141,8 @@ static unsigned silence(struct world *w, struct tg_tcb *t, uint32_t len, uint32_
 	return n;
 }
 
-static void rfc6298_5_a_silent_peer_is_tried_and_given_up(void **state)
+static void
+rfc6298_5_a_silent_peer_is_tried_and_given_up(void **state)
 {
 	static const uint8_t LIMITS[] = {1, 2, 15, 30};
 
@@ -164,7 +172,8 @@ static void rfc6298_5_a_silent_peer_is_tried_and_given_up(void **state)
 	}
 }
 
-static void an_orphan_is_given_up_earlier_and_leaves_nothing(void **state)
+static void
+an_orphan_is_given_up_earlier_and_leaves_nothing(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -188,7 +197,8 @@ static void an_orphan_is_given_up_earlier_and_leaves_nothing(void **state)
 	world_close(&w);
 }
 
-static void rfc6298_5_1_to_5_3_the_timer_runs_while_something_is_out(void **state)
+static void
+rfc6298_5_1_to_5_3_the_timer_runs_while_something_is_out(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -213,7 +223,8 @@ static void rfc6298_5_1_to_5_3_the_timer_runs_while_something_is_out(void **stat
 	world_close(&w);
 }
 
-static void rfc6298_3_karn_no_sample_of_what_was_sent_twice(void **state)
+static void
+rfc6298_3_karn_no_sample_of_what_was_sent_twice(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -239,7 +250,8 @@ static void rfc6298_3_karn_no_sample_of_what_was_sent_twice(void **state)
 	world_close(&w);
 }
 
-static void after_a_timeout_everything_is_sent_again_in_slow_start(void **state)
+static void
+after_a_timeout_everything_is_sent_again_in_slow_start(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -263,7 +275,8 @@ static void after_a_timeout_everything_is_sent_again_in_slow_start(void **state)
 	world_close(&w);
 }
 
-static void rfc9293_3_8_6_1_a_shut_window_is_probed_as_long_as_the_peer_answers(void **state)
+static void
+rfc9293_3_8_6_1_a_shut_window_is_probed_as_long_as_the_peer_answers(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -290,7 +303,8 @@ static void rfc9293_3_8_6_1_a_shut_window_is_probed_as_long_as_the_peer_answers(
 	world_close(&w);
 }
 
-static void probes_nobody_answers_end(void **state)
+static void
+probes_nobody_answers_end(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -309,7 +323,8 @@ static void probes_nobody_answers_end(void **state)
 	world_close(&w);
 }
 
-static void an_orphan_before_a_shut_window_does_not_live_for_ever(void **state)
+static void
+an_orphan_before_a_shut_window_does_not_live_for_ever(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -330,7 +345,8 @@ static void an_orphan_before_a_shut_window_does_not_live_for_ever(void **state)
 	world_close(&w);
 }
 
-static void rfc9293_3_8_3_duplicates_do_not_keep_a_stuck_segment_alive(void **state)
+static void
+rfc9293_3_8_3_duplicates_do_not_keep_a_stuck_segment_alive(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -351,7 +367,8 @@ static void rfc9293_3_8_3_duplicates_do_not_keep_a_stuck_segment_alive(void **st
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc6298_2_the_estimator_follows_its_twin),

@@ -2,7 +2,8 @@
 #include "conn_util.h"
 
 /** A list of n segments of `len` bytes each. */
-static uint32_t list_of(struct world *w, unsigned n, uint16_t len, uint32_t *tail)
+static uint32_t
+list_of(struct world *w, unsigned n, uint16_t len, uint32_t *tail)
 {
 	uint32_t head = TG_NONE;
 
@@ -23,7 +24,8 @@ static uint32_t list_of(struct world *w, unsigned n, uint16_t len, uint32_t *tai
 	return head;
 }
 
-static void a_descriptor_is_what_was_given(void **state)
+static void
+a_descriptor_is_what_was_given(void **state)
 {
 	struct world w;
 	const struct tg_seg *g;
@@ -43,7 +45,8 @@ static void a_descriptor_is_what_was_given(void **state)
 	world_close(&w);
 }
 
-static void an_empty_pool_says_none(void **state)
+static void
+an_empty_pool_says_none(void **state)
 {
 	struct world w;
 	uint32_t head, tail;
@@ -60,7 +63,8 @@ static void an_empty_pool_says_none(void **state)
 	world_close(&w);
 }
 
-static void lists_of_every_length_go_back_in_bulk(void **state)
+static void
+lists_of_every_length_go_back_in_bulk(void **state)
 {
 	static const unsigned LENGTHS[] = {0, 1, 2, 31, 32, 33, 63, 64, 65, 200};
 	struct world w;
@@ -79,7 +83,8 @@ static void lists_of_every_length_go_back_in_bulk(void **state)
 }
 
 /** Drops n bytes of three segments of 10 bytes, of which `off` are used up, one way. */
-static void drop_once(uint16_t off, uint32_t n)
+static void
+drop_once(uint16_t off, uint32_t n)
 {
 	struct world w;
 	uint32_t tail, head, last, at = off + n;
@@ -88,8 +93,7 @@ static void drop_once(uint16_t off, uint32_t n)
 	world_start(&w);
 	head = list_of(&w, 3, 10, &tail);
 	last = tail;
-	assert_int_equal(
-		tg_seg_drop(&w.cs.segs, &w.tenv.env, &head, &tail, &left_off, n), at / 10);
+	assert_int_equal(tg_seg_drop(&w.cs.segs, &w.tenv.env, &head, &tail, &left_off, n), at / 10);
 	assert_int_equal(w.tenv.engine_bufs, 3 - at / 10);
 	assert_int_equal(left_off, at % 10);
 	if (at == 30) {
@@ -103,7 +107,8 @@ static void drop_once(uint16_t off, uint32_t n)
 	world_close(&w);
 }
 
-static void dropping_bytes_frees_exactly_the_buffers_they_use_up(void **state)
+static void
+dropping_bytes_frees_exactly_the_buffers_they_use_up(void **state)
 {
 	(void)state;
 	for (uint16_t off = 0; off < 10; off++)
@@ -111,7 +116,8 @@ static void dropping_bytes_frees_exactly_the_buffers_they_use_up(void **state)
 			drop_once(off, n);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_descriptor_is_what_was_given),

@@ -5,7 +5,8 @@ enum {
 	BUF = 1536, /**< bytes of one buffer */
 };
 
-static struct tg_tcb *start(struct world *w)
+static struct tg_tcb *
+start(struct world *w)
 {
 	struct tg_tcb *t;
 
@@ -18,7 +19,8 @@ static struct tg_tcb *start(struct world *w)
 }
 
 /** Sums bytes the way RFC 1071 says it, and nothing else. */
-static uint16_t plain_sum(const uint8_t *p, uint32_t n)
+static uint16_t
+plain_sum(const uint8_t *p, uint32_t n)
 {
 	uint32_t sum = 0;
 
@@ -30,8 +32,8 @@ static uint16_t plain_sum(const uint8_t *p, uint32_t n)
 }
 
 /** Copies [at, at + n) out, from the front or the cursor, and checks bytes and sum. */
-static void copy_and_check(struct world *w, const struct tg_tcb *t, bool front, uint32_t at,
-	uint32_t n)
+static void
+copy_and_check(struct world *w, const struct tg_tcb *t, bool front, uint32_t at, uint32_t n)
 {
 	uint8_t *p = malloc(n);
 	uint16_t folded;
@@ -50,7 +52,8 @@ static void copy_and_check(struct world *w, const struct tg_tcb *t, bool front, 
 	free(p);
 }
 
-static void bytes_come_out_as_they_went_in(void **state)
+static void
+bytes_come_out_as_they_went_in(void **state)
 {
 	static const uint32_t SIZES[] = {1, 2, 3, BUF - 1, BUF, BUF + 1, 2 * BUF + 7, 9000, 65536};
 
@@ -72,7 +75,8 @@ static void bytes_come_out_as_they_went_in(void **state)
 	}
 }
 
-static void every_range_has_its_plain_checksum(void **state)
+static void
+every_range_has_its_plain_checksum(void **state)
 {
 	static const uint32_t LENGTHS[] = {1, 2, 7, 100, BUF - 1, BUF, BUF + 1, 2 * BUF + 1};
 	struct world w;
@@ -92,7 +96,8 @@ static void every_range_has_its_plain_checksum(void **state)
 	world_close(&w);
 }
 
-static void odd_writes_make_one_stream(void **state)
+static void
+odd_writes_make_one_stream(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w);
@@ -106,7 +111,8 @@ static void odd_writes_make_one_stream(void **state)
 	world_close(&w);
 }
 
-static void partial_acknowledgments_free_buffers_and_leave_the_cursor(void **state)
+static void
+partial_acknowledgments_free_buffers_and_leave_the_cursor(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w);
@@ -136,7 +142,8 @@ static void partial_acknowledgments_free_buffers_and_leave_the_cursor(void **sta
 	world_close(&w);
 }
 
-static void after_all_was_sent_new_bytes_are_next(void **state)
+static void
+after_all_was_sent_new_bytes_are_next(void **state)
 {
 	static const uint32_t FIRST[] = {1, 100, BUF - 1, BUF, BUF + 1};
 
@@ -163,7 +170,8 @@ static void after_all_was_sent_new_bytes_are_next(void **state)
 	}
 }
 
-static void rewinding_goes_to_the_first_unacknowledged_byte(void **state)
+static void
+rewinding_goes_to_the_first_unacknowledged_byte(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w);
@@ -186,7 +194,8 @@ static void rewinding_goes_to_the_first_unacknowledged_byte(void **state)
 	world_close(&w);
 }
 
-static void the_send_buffer_is_a_bound(void **state)
+static void
+the_send_buffer_is_a_bound(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w);
@@ -202,7 +211,8 @@ static void the_send_buffer_is_a_bound(void **state)
 	world_close(&w);
 }
 
-static void every_failing_buffer_is_a_short_write_and_no_damage(void **state)
+static void
+every_failing_buffer_is_a_short_write_and_no_damage(void **state)
 {
 	uint8_t bytes[6 * BUF];
 
@@ -226,7 +236,8 @@ static void every_failing_buffer_is_a_short_write_and_no_damage(void **state)
 	}
 }
 
-static void an_empty_descriptor_pool_is_a_short_write_too(void **state)
+static void
+an_empty_descriptor_pool_is_a_short_write_too(void **state)
 {
 	uint8_t bytes[4 * BUF];
 	struct world w;
@@ -243,12 +254,12 @@ static void an_empty_descriptor_pool_is_a_short_write_too(void **state)
 	assert_int_equal(w.tenv.engine_bufs, 2); /* no buffer without a descriptor */
 	tg_sendq_advance(&w.cs, t, BUF);
 	tg_sendq_acked(&w.cs, t, BUF);
-	assert_int_equal(
-		tg_sendq_append(&w.cs, t, bytes + 2 * BUF, sizeof(bytes) - 2 * BUF), BUF);
+	assert_int_equal(tg_sendq_append(&w.cs, t, bytes + 2 * BUF, sizeof(bytes) - 2 * BUF), BUF);
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_come_out_as_they_went_in),

@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-static void every_failing_allocation_is_enomem_and_nothing_is_kept(void **state)
+static void
+every_failing_allocation_is_enomem_and_nothing_is_kept(void **state)
 {
 	struct world w;
 	uint32_t i = 0;
@@ -28,7 +29,8 @@ static void every_failing_allocation_is_enomem_and_nothing_is_kept(void **state)
 	assert_int_equal(i, 5); /* three pools and the flow table, each refused once */
 }
 
-static void a_handshake_becomes_what_it_agreed(void **state)
+static void
+a_handshake_becomes_what_it_agreed(void **state)
 {
 	struct tg_tcb *t;
 	struct world w;
@@ -58,15 +60,16 @@ static void a_handshake_becomes_what_it_agreed(void **state)
 	assert_int_equal(t->snd_wscale, 7);
 	assert_int_equal(t->snd_mss, 1400 - 12);
 	assert_int_equal(t->ts_recent, 42);
-	assert_int_equal(t->flags, TG_TCB_TS | TG_TCB_SACK | TG_TCB_WSCALE | TG_TCB_COOKIE |
-			TG_TCB_NODELAY);
+	assert_int_equal(
+		t->flags, TG_TCB_TS | TG_TCB_SACK | TG_TCB_WSCALE | TG_TCB_COOKIE | TG_TCB_NODELAY);
 	assert_int_equal(t->srtt_us8 / 8, 20000);
 	assert_int_equal(t->cwnd, 10 * (1400 - 12));
 	assert_int_equal(CNT(&w, PASSIVE_OPENS), 1);
 	world_close(&w);
 }
 
-static void a_scale_that_was_not_agreed_does_not_count(void **state)
+static void
+a_scale_that_was_not_agreed_does_not_count(void **state)
 {
 	struct tg_tcb *t;
 	struct world w;
@@ -80,7 +83,8 @@ static void a_scale_that_was_not_agreed_does_not_count(void **state)
 	world_close(&w);
 }
 
-static void segments_fit_the_peer_the_path_and_the_buffer(void **state)
+static void
+segments_fit_the_peer_the_path_and_the_buffer(void **state)
 {
 	static const struct {
 		uint16_t mss, own;
@@ -114,7 +118,8 @@ static void segments_fit_the_peer_the_path_and_the_buffer(void **state)
 	}
 }
 
-static void rfc6298_5_7_a_lost_syn_ack_starts_carefully(void **state)
+static void
+rfc6298_5_7_a_lost_syn_ack_starts_carefully(void **state)
 {
 	struct tg_tcb *t;
 	struct world w;
@@ -131,7 +136,8 @@ static void rfc6298_5_7_a_lost_syn_ack_starts_carefully(void **state)
 	world_close(&w);
 }
 
-static void a_full_pool_gives_none_and_comes_back(void **state)
+static void
+a_full_pool_gives_none_and_comes_back(void **state)
 {
 	struct tg_tcb *t[16];
 	struct world w;
@@ -149,7 +155,8 @@ static void a_full_pool_gives_none_and_comes_back(void **state)
 	world_close(&w);
 }
 
-static void a_stale_handle_is_never_another_connection(void **state)
+static void
+a_stale_handle_is_never_another_connection(void **state)
 {
 	struct world w;
 	tg_conn old[100];
@@ -174,7 +181,8 @@ static void a_stale_handle_is_never_another_connection(void **state)
 	world_close(&w);
 }
 
-static void hostile_handles_are_not_found(void **state)
+static void
+hostile_handles_are_not_found(void **state)
 {
 	static const tg_conn BAD[] = {0, 1, 2, UINT32_MAX, UINT64_MAX, UINT64_C(1) << 32,
 		UINT64_C(2) << 32 | 1, UINT64_C(1) << 32 | 17, UINT64_C(1) << 32 | 2};
@@ -196,7 +204,8 @@ static void hostile_handles_are_not_found(void **state)
 	world_close(&w);
 }
 
-static void generations_wrap_without_making_handle_zero(void **state)
+static void
+generations_wrap_without_making_handle_zero(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -216,7 +225,8 @@ static void generations_wrap_without_making_handle_zero(void **state)
 	world_close(&w);
 }
 
-static void a_dead_connection_waits_for_its_worker(void **state)
+static void
+a_dead_connection_waits_for_its_worker(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -240,7 +250,8 @@ static void a_dead_connection_waits_for_its_worker(void **state)
 	world_close(&w);
 }
 
-static void a_restarted_timer_leaves_the_wheel_alone(void **state)
+static void
+a_restarted_timer_leaves_the_wheel_alone(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -268,7 +279,8 @@ static void a_restarted_timer_leaves_the_wheel_alone(void **state)
 	world_close(&w);
 }
 
-static void a_stopped_timer_does_not_fire(void **state)
+static void
+a_stopped_timer_does_not_fire(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -287,7 +299,8 @@ static void a_stopped_timer_does_not_fire(void **state)
 	world_close(&w);
 }
 
-static void timers_hold_over_the_wrap_of_milliseconds(void **state)
+static void
+timers_hold_over_the_wrap_of_milliseconds(void **state)
 {
 	struct world w;
 	struct tg_tcb *t;
@@ -307,7 +320,8 @@ static void timers_hold_over_the_wrap_of_milliseconds(void **state)
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_failing_allocation_is_enomem_and_nothing_is_kept),

@@ -8,7 +8,8 @@ enum {
 };
 
 /** Puts an entry for remote port `rport` into the table, as the end of a connection does. */
-static uint32_t enter(struct world *w, uint16_t rport, bool ts)
+static uint32_t
+enter(struct world *w, uint16_t rport, bool ts)
 {
 	struct tg_tcb *t;
 	struct tg_tw from;
@@ -36,18 +37,21 @@ static uint32_t enter(struct world *w, uint16_t rport, bool ts)
 	return tg_flow_index_of(old);
 }
 
-static bool there(const struct world *w, uint32_t idx)
+static bool
+there(const struct world *w, uint32_t idx)
 {
 	return tg_tw_at(&w->cs.tw, idx)->key.lport != 0;
 }
 
-static unsigned expire(struct world *w, unsigned budget)
+static unsigned
+expire(struct world *w, unsigned budget)
 {
 	return tg_tw_expire(&w->cs.tw, &w->flow, &w->counters, tg_ms_of(w->now), budget);
 }
 
-static enum tg_tw_verdict judge(struct world *w, uint32_t idx, unsigned flags, uint32_t seq,
-	uint32_t len, const uint32_t *tsval)
+static enum tg_tw_verdict
+judge(struct world *w, uint32_t idx, unsigned flags, uint32_t seq, uint32_t len,
+	const uint32_t *tsval)
 {
 	const struct tg_frame f = {.flags = (uint16_t)flags, .seq = seq, .payload_len = len};
 	const struct tg_tcpopt o = {
@@ -56,7 +60,8 @@ static enum tg_tw_verdict judge(struct world *w, uint32_t idx, unsigned flags, u
 	return tg_tw_segment(&w->cs.tw, idx, &f, &o, w->now);
 }
 
-static void an_entry_stays_two_msl_and_not_a_millisecond_longer(void **state)
+static void
+an_entry_stays_two_msl_and_not_a_millisecond_longer(void **state)
 {
 	struct world w;
 	uint32_t a;
@@ -76,7 +81,8 @@ static void an_entry_stays_two_msl_and_not_a_millisecond_longer(void **state)
 	world_close(&w);
 }
 
-static void expiry_keeps_to_its_budget_and_its_order(void **state)
+static void
+expiry_keeps_to_its_budget_and_its_order(void **state)
 {
 	struct world w;
 	uint32_t e[3];
@@ -96,7 +102,8 @@ static void expiry_keeps_to_its_budget_and_its_order(void **state)
 	world_close(&w);
 }
 
-static void a_full_table_gives_up_the_oldest(void **state)
+static void
+a_full_table_gives_up_the_oldest(void **state)
 {
 	struct world w;
 	uint32_t first, again;
@@ -117,7 +124,8 @@ static void a_full_table_gives_up_the_oldest(void **state)
 	world_close(&w);
 }
 
-static void rfc1337_a_reset_does_not_end_time_wait(void **state)
+static void
+rfc1337_a_reset_does_not_end_time_wait(void **state)
 {
 	static const uint32_t SEQ[] = {RCV_NXT, RCV_NXT - 1, RCV_NXT + 1, 0};
 	struct world w;
@@ -135,7 +143,8 @@ static void rfc1337_a_reset_does_not_end_time_wait(void **state)
 	world_close(&w);
 }
 
-static void rfc1122_a_syn_above_the_old_numbers_may_reuse_the_pair(void **state)
+static void
+rfc1122_a_syn_above_the_old_numbers_may_reuse_the_pair(void **state)
 {
 	struct world w;
 	uint32_t a;
@@ -155,7 +164,8 @@ static void rfc1122_a_syn_above_the_old_numbers_may_reuse_the_pair(void **state)
 	world_close(&w);
 }
 
-static void rfc6191_timestamps_decide_before_sequence_numbers(void **state)
+static void
+rfc6191_timestamps_decide_before_sequence_numbers(void **state)
 {
 	const uint32_t older = TS_RECENT - 1, same = TS_RECENT, newer = TS_RECENT + 1;
 	struct world w;
@@ -176,7 +186,8 @@ static void rfc6191_timestamps_decide_before_sequence_numbers(void **state)
 	world_close(&w);
 }
 
-static void timestamps_mean_nothing_when_the_connection_had_none(void **state)
+static void
+timestamps_mean_nothing_when_the_connection_had_none(void **state)
 {
 	const uint32_t newer = TS_RECENT + 1, older = TS_RECENT - 1;
 	struct world w;
@@ -190,7 +201,8 @@ static void timestamps_mean_nothing_when_the_connection_had_none(void **state)
 	world_close(&w);
 }
 
-static void rfc9293_3_10_7_4_a_retransmitted_fin_starts_the_wait_anew(void **state)
+static void
+rfc9293_3_10_7_4_a_retransmitted_fin_starts_the_wait_anew(void **state)
 {
 	struct world w;
 	uint32_t a, b;
@@ -212,7 +224,8 @@ static void rfc9293_3_10_7_4_a_retransmitted_fin_starts_the_wait_anew(void **sta
 	world_close(&w);
 }
 
-static void a_fin_with_its_data_starts_the_wait_anew(void **state)
+static void
+a_fin_with_its_data_starts_the_wait_anew(void **state)
 {
 	struct world w;
 	uint32_t a;
@@ -227,7 +240,8 @@ static void a_fin_with_its_data_starts_the_wait_anew(void **state)
 	world_close(&w);
 }
 
-static void another_fin_is_answered_but_does_not_prolong_the_wait(void **state)
+static void
+another_fin_is_answered_but_does_not_prolong_the_wait(void **state)
 {
 	const uint32_t older = TS_RECENT - 1;
 	struct world w;
@@ -245,7 +259,8 @@ static void another_fin_is_answered_but_does_not_prolong_the_wait(void **state)
 	world_close(&w);
 }
 
-static void data_is_always_answered_and_never_limited(void **state)
+static void
+data_is_always_answered_and_never_limited(void **state)
 {
 	struct world w;
 	uint32_t a;
@@ -260,7 +275,8 @@ static void data_is_always_answered_and_never_limited(void **state)
 	world_close(&w);
 }
 
-static void the_ack_of_our_fin_again_is_not_answered(void **state)
+static void
+the_ack_of_our_fin_again_is_not_answered(void **state)
 {
 	struct world w;
 	uint32_t a;
@@ -273,7 +289,8 @@ static void the_ack_of_our_fin_again_is_not_answered(void **state)
 	world_close(&w);
 }
 
-static void acks_of_strange_acks_are_one_in_500_ms(void **state)
+static void
+acks_of_strange_acks_are_one_in_500_ms(void **state)
 {
 	static const tg_time STARTS[] = {0, 1, 1000 * TG_SEC, UINT64_C(4294967295) * TG_MSEC,
 		UINT64_C(4294967296) * TG_MSEC};
@@ -298,7 +315,8 @@ static void acks_of_strange_acks_are_one_in_500_ms(void **state)
 	}
 }
 
-static void the_next_isn_lies_above_all_that_was_sent(void **state)
+static void
+the_next_isn_lies_above_all_that_was_sent(void **state)
 {
 	static const uint32_t SENT[] = {0, SND_NXT, UINT32_MAX, UINT32_MAX - 65535, INT32_MAX};
 
@@ -315,7 +333,8 @@ static void the_next_isn_lies_above_all_that_was_sent(void **state)
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_stays_two_msl_and_not_a_millisecond_longer),

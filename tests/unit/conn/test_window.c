@@ -4,7 +4,8 @@
  */
 #include "conn_util.h"
 
-static struct tg_tcb *start(struct world *w, uint32_t rcvbuf, bool scaled)
+static struct tg_tcb *
+start(struct world *w, uint32_t rcvbuf, bool scaled)
 {
 	struct tg_tcb *t;
 
@@ -20,12 +21,14 @@ static struct tg_tcb *start(struct world *w, uint32_t rcvbuf, bool scaled)
 }
 
 /** Right edge as the peer sees it after a segment of ours. */
-static uint32_t edge(const struct world *w, const struct tg_tcb *t, const struct sent *s)
+static uint32_t
+edge(const struct world *w, const struct tg_tcb *t, const struct sent *s)
 {
 	return s->ack + ((uint32_t)s->wnd << (t->flags & TG_TCB_WSCALE ? w->cs.rcv_wscale : 0));
 }
 
-static void drop_bytes(struct world *w, struct tg_tcb *t, uint32_t n)
+static void
+drop_bytes(struct world *w, struct tg_tcb *t, uint32_t n)
 {
 	uint8_t buf[4096];
 
@@ -34,7 +37,8 @@ static void drop_bytes(struct world *w, struct tg_tcb *t, uint32_t n)
 }
 
 /** A peer that fills every window, a worker that reads when it likes. */
-static void walk(uint32_t rcvbuf, bool scaled, uint32_t step)
+static void
+walk(uint32_t rcvbuf, bool scaled, uint32_t step)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, rcvbuf, scaled);
@@ -49,10 +53,12 @@ static void walk(uint32_t rcvbuf, bool scaled, uint32_t step)
 		if (right - at < n)
 			n = right - at;
 		if (n > 0 && (k & 0x700) != 0) {
-			peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = at, .len = n, .tail = 99});
+			peer_sends(&w, t,
+				&(struct in){.flags = TG_ACK, .seq = at, .len = n, .tail = 99});
 			at += n;
 		} else if (t->rcv_bytes > 0) {
-			drop_bytes(&w, t, 1 + (k >> 8) % (t->rcv_bytes < step ? t->rcv_bytes : step));
+			drop_bytes(
+				&w, t, 1 + (k >> 8) % (t->rcv_bytes < step ? t->rcv_bytes : step));
 		}
 		world_output(&w);
 		for (unsigned j = 0; j < w.outs; j++) {
@@ -74,7 +80,8 @@ static void walk(uint32_t rcvbuf, bool scaled, uint32_t step)
 	world_close(&w);
 }
 
-static void the_edge_never_moves_back_and_never_by_a_silly_step(void **state)
+static void
+the_edge_never_moves_back_and_never_by_a_silly_step(void **state)
 {
 	static const uint32_t RCVBUF[] = {4096, 4097, 10000, 65535};
 
@@ -89,7 +96,8 @@ static void the_edge_never_moves_back_and_never_by_a_silly_step(void **state)
 }
 
 /** Fills the whole receive buffer; returns the stream's position. */
-static uint32_t fill(struct world *w, struct tg_tcb *t)
+static uint32_t
+fill(struct world *w, struct tg_tcb *t)
 {
 	uint32_t at = 0;
 
@@ -106,7 +114,8 @@ static uint32_t fill(struct world *w, struct tg_tcb *t)
 	return at;
 }
 
-static void a_shut_window_opens_by_a_segment_or_half_the_buffer(void **state)
+static void
+a_shut_window_opens_by_a_segment_or_half_the_buffer(void **state)
 {
 	static const uint32_t RCVBUF[] = {4096, 65535};
 
@@ -130,7 +139,8 @@ static void a_shut_window_opens_by_a_segment_or_half_the_buffer(void **state)
 	}
 }
 
-static void a_scaled_window_shuts_though_bytes_come_one_by_one(void **state)
+static void
+a_scaled_window_shuts_though_bytes_come_one_by_one(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 1000003, true);
@@ -140,7 +150,9 @@ static void a_scaled_window_shuts_though_bytes_come_one_by_one(void **state)
 	t->rcv_adv = t->rcv_nxt + 1000003;
 	for (; at < 1000003 - 10; at += 1000)
 		peer_sends(&w, t,
-			&(struct in){.flags = TG_ACK, .seq = at, .len = 1000 < 999993 - at ? 1000 : 999993 - at});
+			&(struct in){.flags = TG_ACK,
+				.seq = at,
+				.len = 1000 < 999993 - at ? 1000 : 999993 - at});
 	for (unsigned i = 0; i < 1000; i++) {
 		at = t->rcv_nxt - w.proven.irs - 1;
 		peer_sends(&w, t, &(struct in){.flags = TG_ACK, .seq = at, .len = 1, .tail = 1000});
@@ -153,7 +165,8 @@ static void a_scaled_window_shuts_though_bytes_come_one_by_one(void **state)
 	world_close(&w);
 }
 
-static void a_zero_window_probe_is_answered_and_its_byte_refused(void **state)
+static void
+a_zero_window_probe_is_answered_and_its_byte_refused(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 4096, false);
@@ -170,7 +183,8 @@ static void a_zero_window_probe_is_answered_and_its_byte_refused(void **state)
 	world_close(&w);
 }
 
-static void a_window_nobody_waits_for_is_not_announced(void **state)
+static void
+a_window_nobody_waits_for_is_not_announced(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 65535, false);
@@ -185,7 +199,8 @@ static void a_window_nobody_waits_for_is_not_announced(void **state)
 	world_close(&w);
 }
 
-static void reading_is_silent_where_the_window_field_is_at_its_limit(void **state)
+static void
+reading_is_silent_where_the_window_field_is_at_its_limit(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 262144, false);
@@ -204,7 +219,8 @@ static void reading_is_silent_where_the_window_field_is_at_its_limit(void **stat
 	world_close(&w);
 }
 
-static void after_the_fin_no_window_is_announced(void **state)
+static void
+after_the_fin_no_window_is_announced(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 4096, false);
@@ -220,7 +236,8 @@ static void after_the_fin_no_window_is_announced(void **state)
 	world_close(&w);
 }
 
-static void a_scaled_window_is_rounded_up_to_what_the_field_can_say(void **state)
+static void
+a_scaled_window_is_rounded_up_to_what_the_field_can_say(void **state)
 {
 	struct world w;
 	struct tg_tcb *t = start(&w, 1000003, true);
@@ -234,7 +251,8 @@ static void a_scaled_window_is_rounded_up_to_what_the_field_can_say(void **state
 	world_close(&w);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_edge_never_moves_back_and_never_by_a_silly_step),

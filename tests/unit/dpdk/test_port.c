@@ -73,7 +73,12 @@ says_why_a_port_does_not_fit(void **state)
 	assert_int_equal(tg_port_open(&cfg, &port), 0);
 	cfg.queues = 5000;
 	assert_int_equal(tg_port_configure(&cfg, &port, &why), -EINVAL);
-	assert_string_equal(why, "the port has fewer queues than there are shards");
+	assert_string_equal(why, "the port has fewer queues than that");
+	cfg.queues = 1;
+	cfg.mtu = 9000;
+	assert_int_equal(tg_port_configure(&cfg, &port, &why), -EINVAL);
+	assert_string_equal(
+		why, "packets of its MTU are larger than an mbuf, and the port cannot split them");
 	/* A driver without an MTU of its own takes a smaller one, not a larger one. */
 	cfg.queues = 2;
 	cfg.mtu = 1400;

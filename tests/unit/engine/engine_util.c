@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine_util.h"
 
-void bench_init(struct rig *r)
+void
+bench_init(struct rig *r)
 {
 	rig_init(r, &rig_manners[0]);
 }
 
-void bench_open(struct rig *r)
+void
+bench_open(struct rig *r)
 {
 	assert_int_equal(rig_open(r), 0);
 	rig_usual(r);
 }
 
-tg_listener bench_listen(struct rig *r, struct tg_worker *w, uint16_t port, uint32_t backlog)
+tg_listener
+bench_listen(struct rig *r, struct tg_worker *w, uint16_t port, uint32_t backlog)
 {
 	struct tg_listener_config cfg;
 	tg_listener l = 0;
@@ -26,12 +29,15 @@ tg_listener bench_listen(struct rig *r, struct tg_worker *w, uint16_t port, uint
 	return l;
 }
 
-struct client client_of(struct rig *r, uint16_t sport, uint16_t dport)
+struct client
+client_of(struct rig *r, uint16_t sport, uint16_t dport)
 {
-	return (struct client){.r = r, .sport = sport, .dport = dport, .seq = 1000000, .win = 60000};
+	return (struct client){
+		.r = r, .sport = sport, .dport = dport, .seq = 1000000, .win = 60000};
 }
 
-struct tg_verdict client_sends(struct client *c, unsigned flags, unsigned len)
+struct tg_verdict
+client_sends(struct client *c, unsigned flags, unsigned len)
 {
 	static const uint8_t zeros[2000];
 	const struct rig_rx rx = {.port = 0, .headroom = 64, .tailroom = 64};
@@ -58,23 +64,28 @@ struct tg_verdict client_sends(struct client *c, unsigned flags, unsigned len)
 	return v;
 }
 
-struct tg_verdict client_syn(struct client *c)
+struct tg_verdict
+client_syn(struct client *c)
 {
-	struct tg_verdict v = client_sends(c, SEG_S, 0);
+	struct tg_verdict v;
 	struct seg s;
 
+	forget_sent(c->r);
+	v = client_sends(c, SEG_S, 0);
 	if (v.action == TG_REPLY && next_sent(c->r, &s) && (s.flags & SEG_S) != 0)
 		c->ack = s.seq + 1;
 	return v;
 }
 
-struct tg_verdict client_opens(struct client *c)
+struct tg_verdict
+client_opens(struct client *c)
 {
 	assert_int_equal(client_syn(c).action, TG_REPLY);
 	return client_sends(c, SEG_A, 0);
 }
 
-bool next_sent(struct rig *r, struct seg *s)
+bool
+next_sent(struct rig *r, struct seg *s)
 {
 	static uint8_t kept[SEG_FRAME_MAX];
 	const struct rig_frame *f = rig_peek(r, 0);
@@ -87,13 +98,15 @@ bool next_sent(struct rig *r, struct seg *s)
 	return true;
 }
 
-void forget_sent(struct rig *r)
+void
+forget_sent(struct rig *r)
 {
 	while (rig_waiting(r) > 0)
 		rig_take(r, 0);
 }
 
-tg_conn accept_one(struct tg_worker *w, tg_listener l)
+tg_conn
+accept_one(struct tg_worker *w, tg_listener l)
 {
 	tg_conn c = 0;
 

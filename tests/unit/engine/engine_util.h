@@ -27,7 +27,8 @@ struct client {
 	uint16_t win;
 };
 
-/** A bench with port 0, 10.0.0.1 and fd00::1; change r->cfg between bench_init() and bench_open(). */
+/** A bench with port 0, 10.0.0.1 and fd00::1; change r->cfg between bench_init() and bench_open().
+ */
 void bench_init(struct rig *r);
 void bench_open(struct rig *r);
 
@@ -40,7 +41,7 @@ struct client client_of(struct rig *r, uint16_t sport, uint16_t dport);
 /** The client sends a segment; what the engine sends is left in the rig. */
 struct tg_verdict client_sends(struct client *c, unsigned flags, unsigned len);
 
-/** The SYN; the SYN-ACK is read when there is one. */
+/** The SYN; the SYN-ACK is read when there is one. Throws away what waited before. */
 struct tg_verdict client_syn(struct client *c);
 
 /** SYN, SYN-ACK, ACK: fails when there is no SYN-ACK. Gives the verdict on the ACK. */

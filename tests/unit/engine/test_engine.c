@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-static int try_config(const struct tg_engine_config *cfg, struct tenv *t)
+static int
+try_config(const struct tg_engine_config *cfg, struct tenv *t)
 {
 	struct tg_engine_config c = *cfg;
 	struct tg_engine *e = NULL;
@@ -20,33 +21,35 @@ static int try_config(const struct tg_engine_config *cfg, struct tenv *t)
 }
 
 /** Small tables, so that a row costs nothing. */
-static void small(struct tg_engine_config *c)
+static void
+small(struct tg_engine_config *c)
 {
 	tg_engine_config_init(c);
 	c->max_conns = c->max_half_open = c->max_time_wait = c->max_segments = 4;
 }
 
-#define IN(field, v)                                             \
-	do {                                                     \
-		small(&c);                                       \
-		c.field = v;                                     \
-		assert_int_equal(try_config(&c, &t), 0);         \
+#define IN(field, v)                                     \
+	do {                                             \
+		small(&c);                               \
+		c.field = v;                             \
+		assert_int_equal(try_config(&c, &t), 0); \
 	} while (0)
-#define OUT(field, v)                                            \
-	do {                                                     \
-		small(&c);                                       \
-		c.field = v;                                     \
-		assert_int_equal(try_config(&c, &t), -EINVAL);   \
+#define OUT(field, v)                                          \
+	do {                                                   \
+		small(&c);                                     \
+		c.field = v;                                   \
+		assert_int_equal(try_config(&c, &t), -EINVAL); \
 	} while (0)
-#define RANGE(field, least, most)           \
-	do {                                \
-		IN(field, least);           \
-		IN(field, most);            \
-		OUT(field, (least) - 1);    \
-		OUT(field, (most) + 1);     \
+#define RANGE(field, least, most)       \
+	do {                            \
+		IN(field, least);       \
+		IN(field, most);        \
+		OUT(field, (least)-1);  \
+		OUT(field, (most) + 1); \
 	} while (0)
 
-static void every_setting_has_its_range(void **state)
+static void
+every_setting_has_its_range(void **state)
 {
 	struct tg_engine_config c;
 	struct tenv t;
@@ -91,7 +94,8 @@ static void every_setting_has_its_range(void **state)
 	IN(rst_rate, UINT32_MAX);
 }
 
-static void the_environment_must_be_whole(void **state)
+static void
+the_environment_must_be_whole(void **state)
 {
 	struct tg_engine_config c;
 	struct tg_engine *e = NULL;
@@ -115,7 +119,8 @@ static void the_environment_must_be_whole(void **state)
 	assert_int_equal(t.mem_calls, 0);
 }
 
-static void every_failing_allocation_is_enomem_and_nothing_is_kept(void **state)
+static void
+every_failing_allocation_is_enomem_and_nothing_is_kept(void **state)
 {
 	struct tg_engine_config c;
 	struct tenv t;
@@ -133,7 +138,8 @@ static void every_failing_allocation_is_enomem_and_nothing_is_kept(void **state)
 	assert_true(i > 5); /* engine, four pools, flow table */
 }
 
-static void nothing_is_allocated_after_creation(void **state)
+static void
+nothing_is_allocated_after_creation(void **state)
 {
 	struct client c;
 	tg_listener l;
@@ -154,7 +160,8 @@ static void nothing_is_allocated_after_creation(void **state)
 	rig_close(&r);
 }
 
-static void ports_are_checked(void **state)
+static void
+ports_are_checked(void **state)
 {
 	const uint8_t mac[6] = {2, 0, 0, 0, 0, 7}, group[6] = {1, 0, 0, 0, 0, 7};
 	struct rig r;
@@ -173,7 +180,8 @@ static void ports_are_checked(void **state)
 	rig_close(&r);
 }
 
-static void addresses_are_checked(void **state)
+static void
+addresses_are_checked(void **state)
 {
 	static const uint8_t BAD[][4] = {{0, 0, 0, 0}, {127, 0, 0, 1}, {224, 0, 0, 1},
 		{255, 255, 255, 255}, {240, 0, 0, 1}, {10, 0, 1, 255}};
@@ -208,13 +216,15 @@ static void addresses_are_checked(void **state)
 	rig_close(&r);
 }
 
-static int try_listen(struct rig *r, struct tg_listener_config *cfg, tg_listener *l)
+static int
+try_listen(struct rig *r, struct tg_listener_config *cfg, tg_listener *l)
 {
 	*l = 0;
 	return tg_listen(r->e, cfg, l);
 }
 
-static void listeners_are_checked(void **state)
+static void
+listeners_are_checked(void **state)
 {
 	struct tg_listener_config cfg;
 	struct rig r, other;
@@ -261,7 +271,8 @@ static void listeners_are_checked(void **state)
 	rig_close(&r);
 }
 
-static void there_are_256_listeners_and_closing_one_makes_room(void **state)
+static void
+there_are_256_listeners_and_closing_one_makes_room(void **state)
 {
 	struct tg_listener_config cfg;
 	tg_listener l[257];
@@ -283,7 +294,8 @@ static void there_are_256_listeners_and_closing_one_makes_room(void **state)
 	rig_close(&r);
 }
 
-static void stale_and_hostile_listener_handles_are_ebadf(void **state)
+static void
+stale_and_hostile_listener_handles_are_ebadf(void **state)
 {
 	static const tg_listener BAD[] = {0, 1, 2, 256, 257, 0xffff, 0x10000, 0x1ffff, UINT32_MAX};
 	tg_conn conn[4];
@@ -311,7 +323,8 @@ static void stale_and_hostile_listener_handles_are_ebadf(void **state)
 	rig_close(&r);
 }
 
-static void destroying_a_busy_engine_gives_everything_back(void **state)
+static void
+destroying_a_busy_engine_gives_everything_back(void **state)
 {
 	struct client c[5];
 	struct rig r;
@@ -336,7 +349,8 @@ static void destroying_a_busy_engine_gives_everything_back(void **state)
 	rig_close(&r); /* fails on any leak */
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_setting_has_its_range),

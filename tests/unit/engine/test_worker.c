@@ -4,7 +4,8 @@
 #include <errno.h>
 
 /** Fails when any verb knows this handle. */
-static void nobody_knows(struct tg_worker *w, tg_conn c)
+static void
+nobody_knows(struct tg_worker *w, tg_conn c)
 {
 	struct tg_conn_info info;
 	const uint8_t *p;
@@ -23,7 +24,8 @@ static void nobody_knows(struct tg_worker *w, tg_conn c)
 	assert_int_equal(tg_get_info(w, c, &info), -EBADF);
 }
 
-static void there_are_16_workers(void **state)
+static void
+there_are_16_workers(void **state)
 {
 	struct tg_worker *w[17];
 	struct rig r;
@@ -40,7 +42,8 @@ static void there_are_16_workers(void **state)
 	rig_close(&r);
 }
 
-static void a_worker_cannot_use_what_is_anothers(void **state)
+static void
+a_worker_cannot_use_what_is_anothers(void **state)
 {
 	struct tg_event ev[8];
 	struct tg_worker *b;
@@ -67,7 +70,8 @@ static void a_worker_cannot_use_what_is_anothers(void **state)
 	rig_close(&r);
 }
 
-static void hostile_handles_are_ebadf(void **state)
+static void
+hostile_handles_are_ebadf(void **state)
 {
 	static const tg_conn BAD[] = {0, 1, UINT32_MAX, UINT64_MAX, UINT64_C(1) << 32,
 		UINT64_C(7) << 32 | 1, UINT64_C(1) << 32 | 65};
@@ -92,7 +96,8 @@ static void hostile_handles_are_ebadf(void **state)
 	rig_close(&r);
 }
 
-static void accept_takes_the_oldest_first_and_as_many_as_asked(void **state)
+static void
+accept_takes_the_oldest_first_and_as_many_as_asked(void **state)
 {
 	struct tg_event ev[4];
 	tg_conn h[8];
@@ -131,7 +136,8 @@ static void accept_takes_the_oldest_first_and_as_many_as_asked(void **state)
 	rig_close(&r);
 }
 
-static void reading_says_why_there_is_nothing(void **state)
+static void
+reading_says_why_there_is_nothing(void **state)
 {
 	struct client c[3];
 	const uint8_t *p;
@@ -171,7 +177,8 @@ static void reading_says_why_there_is_nothing(void **state)
 	rig_close(&r);
 }
 
-static void writing_ends_with_the_fin(void **state)
+static void
+writing_ends_with_the_fin(void **state)
 {
 	struct client c;
 	tg_listener l;
@@ -193,7 +200,8 @@ static void writing_ends_with_the_fin(void **state)
 	rig_close(&r);
 }
 
-static void a_send_short_of_buffers_is_told_when_there_are_some(void **state)
+static void
+a_send_short_of_buffers_is_told_when_there_are_some(void **state)
 {
 	struct tg_event ev[4];
 	struct client c;
@@ -219,7 +227,8 @@ static void a_send_short_of_buffers_is_told_when_there_are_some(void **state)
 	rig_close(&r);
 }
 
-static void user_pointers_come_with_events(void **state)
+static void
+user_pointers_come_with_events(void **state)
 {
 	struct tg_event ev[4];
 	struct client c;
@@ -246,7 +255,8 @@ static void user_pointers_come_with_events(void **state)
 	rig_close(&r);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_are_16_workers),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include <rte_version.h>
+
+#include "rows.h"
+
+void
+tg_row_u64(struct rte_tel_data *row, const char *name, uint64_t v)
+{
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+	rte_tel_data_add_dict_uint(row, name, v);
+#else
+	rte_tel_data_add_dict_u64(row, name, v);
+#endif
+}
+
+/* "192.0.2.1:80" or "[2001:db8::1]:80" */
+static void
+print_endpoint(const struct tg_endpoint *ep, char *out, size_t size)
+{
+	char a[INET6_ADDRSTRLEN];
+
+	if (tg_addr_is_v4(&ep->addr)) {
+		inet_ntop(AF_INET, ep->addr.b + 12, a, sizeof(a));
+		snprintf(out, size, "%s:%u", a, ep->port);
+	} else {
+		inet_ntop(AF_INET6, ep->addr.b, a, sizeof(a));
+		snprintf(out, size, "[%s]:%u", a, ep->port);
+	}
+}
+
+struct rte_tel_data *
+tg_row_new(struct rte_tel_data *list, unsigned n)
+{
+	struct rte_tel_data *row = rte_tel_data_alloc();
+	char name[16];
+
+	if (row == NULL)
+		return NULL;
+	snprintf(name, sizeof(name), "%u", n);
+	rte_tel_data_start_dict(row);
+	if (rte_tel_data_add_dict_container(list, name, row, 0) != 0) {
+		rte_tel_data_free(row);
+		return NULL;
+	}
+	return row;
+}
+
+struct rte_tel_data *
+tg_rows_new(struct rte_tel_data *d, const char *name)
+{
+	struct rte_tel_data *list = rte_tel_data_alloc();
+
+	if (list == NULL)
+		return NULL;
+	rte_tel_data_start_dict(list);
+	if (rte_tel_data_add_dict_container(d, name, list, 0) != 0) {
+		rte_tel_data_free(list);
+		return NULL;
+	}
+	return list;
+}
+
+void
+tg_row_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
+{
+	char local[64];
+
+	print_endpoint(&l->local, local, sizeof(local));
+	rte_tel_data_add_dict_string(row, "local", local);
+	rte_tel_data_add_dict_string(row, "state", tg_state_name(TG_LISTEN));
+	tg_row_u64(row, "dual_stack", l->dual_stack);
+	tg_row_u64(row, "recv_q", l->accept_queue);
+	tg_row_u64(row, "send_q", l->accept_bound);
+	tg_row_u64(row, "syn_queue", l->syn_queue);
+	tg_row_u64(row, "syn_young", l->syn_young);
+	tg_row_u64(row, "syn_acked", l->syn_acked);
+	tg_row_u64(row, "syn_bound", l->syn_bound);
+	tg_row_u64(row, "passive_opens", l->passive_opens);
+	tg_row_u64(row, "overflows", l->overflows);
+	tg_row_u64(row, "drops", l->drops);
+	tg_row_u64(row, "cookies_sent", l->cookies_sent);
+	tg_row_u64(row, "cookies_recv", l->cookies_recv);
+	tg_row_u64(row, "cookies_failed", l->cookies_failed);
+}
+
+void
+tg_row_conn(struct rte_tel_data *row, const struct tg_conn_info *c, unsigned shard)
+{
+	char ep[64];
+
+	rte_tel_data_add_dict_string(row, "state", tg_state_name(c->state));
+	print_endpoint(&c->tuple.local, ep, sizeof(ep));
+	rte_tel_data_add_dict_string(row, "local", ep);
+	print_endpoint(&c->tuple.remote, ep, sizeof(ep));
+	rte_tel_data_add_dict_string(row, "peer", ep);
+	tg_row_u64(row, "shard", shard);
+	tg_row_u64(row, "recv_q", c->recv_q);
+	tg_row_u64(row, "send_q", c->send_q);
+	tg_row_u64(row, "accepted", c->accepted);
+	tg_row_u64(row, "cookie", c->from_cookie);
+	tg_row_u64(row, "retries", c->retries);
+	tg_row_u64(row, "mss", c->snd_mss);
+	tg_row_u64(row, "snd_wscale", c->snd_wscale);
+	tg_row_u64(row, "rcv_wscale", c->rcv_wscale);
+	tg_row_u64(row, "timestamps", c->timestamps);
+	tg_row_u64(row, "sack", c->sack);
+	tg_row_u64(row, "srtt_us", c->srtt_us);
+	tg_row_u64(row, "rto_ms", c->rto_ms);
+}
