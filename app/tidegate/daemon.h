@@ -35,6 +35,7 @@ struct daemon {
 	struct tg_port port[CONFIG_PORTS];
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
+	uint32_t running;   /**< loops that have not drained yet */
 	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
 };
 

@@ -51,6 +51,7 @@ read_command(int argc, char **argv, struct command *cmd)
 {
 	int o;
 
+	opterr = 0;
 	/* '+': what stands behind the options is EAL's, even if it looks like one of ours. */
 	while ((o = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
 		switch (o) {
@@ -67,7 +68,11 @@ read_command(int argc, char **argv, struct command *cmd)
 			puts("tidegate " TIDEGATE_VERSION);
 			return EXIT_CLEAN;
 		default:
-			/* getopt has said what is wrong. */
+			/* optind has gone on, but not past one of several short options. */
+			fprintf(stderr,
+				"tidegate: %s: unknown option, or its value is missing; --help "
+				"tells more\n",
+				argv[optind - 1]);
 			return EXIT_CONFIG;
 		}
 	}

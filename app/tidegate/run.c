@@ -100,6 +100,7 @@ static int
 serve(struct daemon *d, const sigset_t *set)
 {
 	show_in_telemetry(d);
+	d->running = d->nb_shards;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);
 	printf("ready: shards=%u ports=%u listeners=%u\n", d->nb_shards, d->nb_ports,

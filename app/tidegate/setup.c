@@ -164,6 +164,7 @@ make_loop(struct daemon *d, struct daemon_shard *ds, unsigned number)
 	loop->clock = d->clock;
 	loop->drain_ms = d->config->drain_ms;
 	loop->idle_sleep_us = d->config->idle_sleep_us;
+	loop->running = &d->running;
 	loop->nb_ports = d->nb_ports;
 	for (unsigned i = 0; i < d->nb_ports; i++) {
 		loop->port[i].id = d->port[i].id;

@@ -23,6 +23,7 @@ enum phase {
 	DRAIN,  /* listeners closed, connections go on */
 	FINISH, /* FIN sent on all */
 	FLUSH,  /* RST sent or nothing left: only sending */
+	DONE,   /* drained, but other loops are not */
 	END,
 };
 
@@ -219,7 +220,14 @@ step(struct tg_loop *loop, struct turn *t)
 			reset_all(e, t);
 		break;
 	case FLUSH:
-		if (all_sent(loop, t) || t->now >= t->until)
+		if (all_sent(loop, t) || t->now >= t->until) {
+			t->phase = DONE;
+			if (loop->running != NULL)
+				__atomic_fetch_sub(loop->running, 1, __ATOMIC_RELEASE);
+		}
+		break;
+	case DONE:
+		if (loop->running == NULL || __atomic_load_n(loop->running, __ATOMIC_ACQUIRE) == 0)
 			t->phase = END;
 		break;
 	case END:

@@ -47,6 +47,9 @@ struct tg_loop {
 	struct tg_clock clock; /**< started by the caller, with the engine's zero point */
 	uint32_t drain_ms;
 	uint32_t idle_sleep_us; /**< sleep so long when there is nothing to do; 0: poll */
+	uint32_t
+		*running; /**< loops that share ports and have not drained yet: counted down by
+			       each, and all go on polling until it is 0. NULL: this one is alone */
 	unsigned nb_ports;
 	struct tg_loop_port port[TG_LOOP_PORTS];
 
@@ -60,7 +63,9 @@ void tg_loop_stop(struct tg_loop *loop, enum tg_loop_stop how);
 /**
  * Polls until asked to stop, then drains: every listener closed and TG_EV_DRAIN to the services;
  * after drain_ms a FIN on what is left and a second later a RST, or the RST at once when every FIN
- * is out already. Ends as soon as no connection is left (TIME_WAIT apart) and all is sent.
+ * is out already. Is done as soon as no connection is left (TIME_WAIT apart) and all is sent, and
+ * returns when the loops it shares ports with are done too: whoever still sends to this one's queue
+ * gets an answer.
  */
 void tg_loop_run(struct tg_loop *loop);
 

@@ -66,7 +66,8 @@ static_assert(offsetof(struct tg_flow_key, free_use) == 22, "not compared");
  * instead of a mask, and the table has the size it needs rather than the next power of two
  * (which would make the load anything from 33 to 65 %).
  */
-static uint32_t home_of(const struct tg_flow *t, uint32_t hash)
+static uint32_t
+home_of(const struct tg_flow *t, uint32_t hash)
 {
 	return (uint32_t)(((uint64_t)hash * t->buckets) >> 32);
 }
@@ -77,20 +78,23 @@ static uint32_t home_of(const struct tg_flow *t, uint32_t hash)
  * of 32, so that a wider signature would tell nothing new; an entry is loaded in vain in 0.2 % of
  * the look-ups.
  */
-static uint16_t sig_of(uint32_t hash, uint32_t dist)
+static uint16_t
+sig_of(uint32_t hash, uint32_t dist)
 {
 	const uint32_t low = hash & ((1u << DIST_SHIFT) - 1);
 
 	return (uint16_t)((low + (low == 0)) | (dist < DIST_MAX ? dist : DIST_MAX) << DIST_SHIFT);
 }
 
-static uint32_t next_of(const struct tg_flow *t, uint32_t i)
+static uint32_t
+next_of(const struct tg_flow *t, uint32_t i)
 {
 	return i + 1 == t->buckets ? 0 : i + 1;
 }
 
 /** Bit i is set when slot i has signature `sig`. */
-static uint32_t match(const struct tg_flow_bucket *b, uint16_t sig)
+static uint32_t
+match(const struct tg_flow_bucket *b, uint16_t sig)
 {
 #ifdef __SSE2__
 	const __m128i s = _mm_set1_epi16((short)sig);
@@ -109,12 +113,14 @@ static uint32_t match(const struct tg_flow_bucket *b, uint16_t sig)
 }
 
 /** The lowest bit's number; m is not 0. */
-static unsigned first(uint32_t m)
+static unsigned
+first(uint32_t m)
 {
 	return (unsigned)__builtin_ctz(m);
 }
 
-static uint64_t load64(const uint8_t *p)
+static uint64_t
+load64(const uint8_t *p)
 {
 	uint64_t x;
 
@@ -122,7 +128,8 @@ static uint64_t load64(const uint8_t *p)
 	return x;
 }
 
-static bool same_key(const void *entry, const struct tg_flow_key *key)
+static bool
+same_key(const void *entry, const struct tg_flow_key *key)
 {
 	const uint8_t *a = entry;
 	const uint8_t *b = (const uint8_t *)key;
@@ -131,12 +138,14 @@ static bool same_key(const void *entry, const struct tg_flow_key *key)
 		       (load64(a + 14) ^ load64(b + 14))) == 0;
 }
 
-static const void *entry_at(const struct tg_flow *t, uint32_t value)
+static const void *
+entry_at(const struct tg_flow *t, uint32_t value)
 {
 	return tg_pool_at(t->entries[tg_flow_kind_of(value)], tg_flow_index_of(value));
 }
 
-int tg_flow_init(struct tg_flow *t, const struct tg_mem *mem, uint32_t capacity,
+int
+tg_flow_init(struct tg_flow *t, const struct tg_mem *mem, uint32_t capacity,
 	const struct tg_pool *const pools[TG_FLOW_KINDS])
 {
 	/* Rounded up, and one bucket at least; 2^32 entries would need 0.66 * 10^9: no overflow. */
@@ -158,19 +167,22 @@ int tg_flow_init(struct tg_flow *t, const struct tg_mem *mem, uint32_t capacity,
 	return 0;
 }
 
-void tg_flow_fini(struct tg_flow *t, const struct tg_mem *mem)
+void
+tg_flow_fini(struct tg_flow *t, const struct tg_mem *mem)
 {
 	if (t->bucket != NULL)
 		mem->free(mem->ctx, t->bucket, t->buckets * sizeof(*t->bucket));
 	memset(t, 0, sizeof(*t));
 }
 
-void tg_flow_prefetch(const struct tg_flow *t, uint32_t hash)
+void
+tg_flow_prefetch(const struct tg_flow *t, uint32_t hash)
 {
 	__builtin_prefetch(&t->bucket[home_of(t, hash)]);
 }
 
-void tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
+void
+tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
 {
 	const struct tg_flow_bucket *b = &t->bucket[home_of(t, hash)];
 	uint32_t m = match(b, sig_of(hash, 0));
@@ -179,7 +191,8 @@ void tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
 		__builtin_prefetch(entry_at(t, b->value[first(m)]));
 }
 
-uint32_t tg_flow_lookup(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
+uint32_t
+tg_flow_lookup(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
 {
 	uint32_t i = home_of(t, hash);
 
@@ -201,7 +214,8 @@ uint32_t tg_flow_lookup(const struct tg_flow *t, const struct tg_flow_key *key, 
 }
 
 /** Where `value` stands, or NULL; *at is its bucket. Does not touch the entry. */
-static uint32_t *find(const struct tg_flow *t, uint32_t hash, uint32_t value, uint32_t *at)
+static uint32_t *
+find(const struct tg_flow *t, uint32_t hash, uint32_t value, uint32_t *at)
 {
 	uint32_t i = home_of(t, hash);
 
@@ -223,7 +237,8 @@ static uint32_t *find(const struct tg_flow *t, uint32_t hash, uint32_t value, ui
 	return NULL;
 }
 
-int tg_flow_insert(struct tg_flow *t, uint32_t hash, uint32_t value)
+int
+tg_flow_insert(struct tg_flow *t, uint32_t hash, uint32_t value)
 {
 	uint32_t i = home_of(t, hash);
 	struct tg_flow_bucket *b = &t->bucket[i];
@@ -249,7 +264,8 @@ int tg_flow_insert(struct tg_flow *t, uint32_t hash, uint32_t value)
 }
 
 /** A slot of b whose entry is `dist` or more from home, and known how far; or BUCKET_SLOTS. */
-static unsigned passer(const struct tg_flow_bucket *b, uint32_t dist)
+static unsigned
+passer(const struct tg_flow_bucket *b, uint32_t dist)
 {
 	unsigned slot = 0;
 
@@ -264,7 +280,8 @@ static unsigned passer(const struct tg_flow_bucket *b, uint32_t dist)
  * own is the one to be freed, and so on. 88 % of the removals stay in one bucket; the others go
  * on to adjacent lines.
  */
-static void vacate(struct tg_flow *t, uint32_t i, unsigned slot)
+static void
+vacate(struct tg_flow *t, uint32_t i, unsigned slot)
 {
 	struct tg_flow_bucket *to = &t->bucket[i];
 	struct tg_flow_bucket *from = to;
@@ -289,7 +306,8 @@ static void vacate(struct tg_flow *t, uint32_t i, unsigned slot)
 	to->sig[slot] = 0;
 }
 
-bool tg_flow_remove(struct tg_flow *t, uint32_t hash, uint32_t value)
+bool
+tg_flow_remove(struct tg_flow *t, uint32_t hash, uint32_t value)
 {
 	uint32_t at;
 	uint32_t *v = find(t, hash, value, &at);
@@ -303,7 +321,8 @@ bool tg_flow_remove(struct tg_flow *t, uint32_t hash, uint32_t value)
 	return true;
 }
 
-bool tg_flow_replace(struct tg_flow *t, uint32_t hash, uint32_t old, uint32_t value)
+bool
+tg_flow_replace(struct tg_flow *t, uint32_t hash, uint32_t old, uint32_t value)
 {
 	uint32_t at;
 	uint32_t *v = find(t, hash, old, &at);

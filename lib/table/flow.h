@@ -16,9 +16,9 @@
 /** What every entry in the table begins with. Compared as bytes except `free_use`. */
 struct tg_flow_key {
 	uint8_t raddr[16]; /**< remote address, v4-mapped for IPv4 */
-	uint16_t rport;	   /**< remote port */
-	uint16_t lport;	   /**< local port */
-	uint16_t laddr;	   /**< index of the local address */
+	uint16_t rport;    /**< remote port */
+	uint16_t lport;    /**< local port */
+	uint16_t laddr;    /**< index of the local address */
 	uint16_t free_use; /**< not part of the key: the entry's own */
 };
 _Static_assert(sizeof(struct tg_flow_key) == 24, "three words");
@@ -56,7 +56,7 @@ struct tg_flow_bucket;
 struct tg_flow {
 	struct tg_flow_bucket *bucket;
 	uint32_t buckets;  /**< 2 / 13 of the capacity: ten slots each, filled to 65 % at most */
-	uint32_t count;	   /**< entries now */
+	uint32_t count;    /**< entries now */
 	uint32_t capacity; /**< entries at most: inserts beyond fail */
 	const struct tg_pool *entries[TG_FLOW_KINDS]; /**< where values point */
 };

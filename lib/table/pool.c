@@ -12,7 +12,8 @@
  * Link words are moved with memcpy: link_off need not be aligned, and whatever type the entry has
  * there, no aliasing rule is bent. It compiles to one 4-byte move.
  */
-static uint32_t link_load(const struct tg_pool *p, uint32_t idx)
+static uint32_t
+link_load(const struct tg_pool *p, uint32_t idx)
 {
 	uint32_t next;
 
@@ -20,12 +21,14 @@ static uint32_t link_load(const struct tg_pool *p, uint32_t idx)
 	return next;
 }
 
-static void link_store(struct tg_pool *p, uint32_t idx, uint32_t next)
+static void
+link_store(struct tg_pool *p, uint32_t idx, uint32_t next)
 {
 	memcpy((uint8_t *)tg_pool_at(p, idx) + p->link_off, &next, sizeof(next));
 }
 
-int tg_pool_init(struct tg_pool *p, const struct tg_mem *mem, uint32_t stride, uint32_t capacity,
+int
+tg_pool_init(struct tg_pool *p, const struct tg_mem *mem, uint32_t stride, uint32_t capacity,
 	size_t link_off)
 {
 	assert(capacity >= 1 && capacity < UINT32_C(1) << 30);
@@ -44,14 +47,16 @@ int tg_pool_init(struct tg_pool *p, const struct tg_mem *mem, uint32_t stride, u
 	return 0;
 }
 
-void tg_pool_fini(struct tg_pool *p, const struct tg_mem *mem)
+void
+tg_pool_fini(struct tg_pool *p, const struct tg_mem *mem)
 {
 	if (p->base != NULL)
 		mem->free(mem->ctx, p->base, (size_t)p->stride * p->capacity);
 	memset(p, 0, sizeof(*p));
 }
 
-uint32_t tg_pool_get(struct tg_pool *p)
+uint32_t
+tg_pool_get(struct tg_pool *p)
 {
 	uint32_t idx;
 
@@ -71,7 +76,8 @@ uint32_t tg_pool_get(struct tg_pool *p)
 	return idx;
 }
 
-void tg_pool_put(struct tg_pool *p, uint32_t idx)
+void
+tg_pool_put(struct tg_pool *p, uint32_t idx)
 {
 	assert(idx < p->fresh && p->used > 0);
 	link_store(p, idx, p->free_head);

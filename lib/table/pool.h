@@ -25,9 +25,9 @@ struct tg_pool {
 	uint32_t stride;   /**< bytes, at least 4 */
 	uint32_t capacity; /**< entries */
 	uint32_t used;
-	uint32_t fresh;	   /**< entries from here on were never handed out: untouched memory */
+	uint32_t fresh; /**< entries from here on were never handed out: untouched memory */
 	uint32_t free_head;
-	size_t link_off;   /**< where in a free entry the list link lives */
+	size_t link_off; /**< where in a free entry the list link lives */
 };
 
 /**

@@ -31,18 +31,21 @@ static_assert(BITS * TG_WHEEL_LEVELS < 32, "the last level is a ring in 32 bits"
 static_assert(offsetof(struct tg_timer, link) == 0, "the FIFO finds the link at the timer");
 static_assert(SLOT_DUE <= UINT16_MAX, "fits tg_timer.slot");
 
-static struct tg_timer *timer_of(const struct tg_wheel *w, uint32_t idx)
+static struct tg_timer *
+timer_of(const struct tg_wheel *w, uint32_t idx)
 {
 	return (struct tg_timer *)((uint8_t *)tg_pool_at(w->pool, idx) + w->off);
 }
 
-static tg_ms cursor(const struct tg_wheel *w)
+static tg_ms
+cursor(const struct tg_wheel *w)
 {
 	return w->now + 1;
 }
 
 /** What tg_timer.slot of a deadline is while the cursor stands where it does. */
-static unsigned slot_of(const struct tg_wheel *w, tg_ms deadline)
+static unsigned
+slot_of(const struct tg_wheel *w, tg_ms deadline)
 {
 	const uint32_t diff = deadline ^ cursor(w);
 	unsigned level;
@@ -55,14 +58,16 @@ static unsigned slot_of(const struct tg_wheel *w, tg_ms deadline)
 	return 1 + level * TG_WHEEL_SLOTS + (deadline >> (level * BITS) & SLOT_MASK);
 }
 
-static struct tg_fifo *fifo_of(struct tg_wheel *w, unsigned slot)
+static struct tg_fifo *
+fifo_of(struct tg_wheel *w, unsigned slot)
 {
 	if (slot == SLOT_DUE)
 		return &w->due;
 	return &w->slot[(slot - 1) / TG_WHEEL_SLOTS][(slot - 1) % TG_WHEEL_SLOTS];
 }
 
-static void link_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm, unsigned slot)
+static void
+link_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm, unsigned slot)
 {
 	tg_fifo_push(fifo_of(w, slot), w->pool, w->off, idx);
 	tm->slot = (uint16_t)slot;
@@ -71,7 +76,8 @@ static void link_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm, un
 			<< ((slot - 1) % TG_WHEEL_SLOTS);
 }
 
-static void unlink_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm)
+static void
+unlink_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm)
 {
 	struct tg_fifo *f = fifo_of(w, tm->slot);
 
@@ -82,7 +88,8 @@ static void unlink_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm)
 	tm->slot = 0;
 }
 
-void tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, tg_ms now)
+void
+tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, tg_ms now)
 {
 	memset(w, 0, sizeof(*w));
 	w->pool = pool;
@@ -94,7 +101,8 @@ void tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, t
 	tg_fifo_init(&w->due);
 }
 
-void tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline)
+void
+tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline)
 {
 	struct tg_timer *tm = timer_of(w, idx);
 	unsigned slot = slot_of(w, deadline);
@@ -110,7 +118,8 @@ void tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline)
 	link_timer(w, idx, tm, slot);
 }
 
-void tg_wheel_cancel(struct tg_wheel *w, uint32_t idx)
+void
+tg_wheel_cancel(struct tg_wheel *w, uint32_t idx)
 {
 	struct tg_timer *tm = timer_of(w, idx);
 
@@ -124,7 +133,8 @@ void tg_wheel_cancel(struct tg_wheel *w, uint32_t idx)
  * The first tick, from the cursor on, at which there is an entry to collect or a slot to move
  * down. False when no slot is occupied.
  */
-static bool next_event(const struct tg_wheel *w, tg_ms *when)
+static bool
+next_event(const struct tg_wheel *w, tg_ms *when)
 {
 	const tg_ms cur = cursor(w);
 
@@ -152,7 +162,8 @@ static bool next_event(const struct tg_wheel *w, tg_ms *when)
 }
 
 /** Places all entries of a slot again. */
-static void move_down(struct tg_wheel *w, unsigned level, unsigned i)
+static void
+move_down(struct tg_wheel *w, unsigned level, unsigned i)
 {
 	struct tg_fifo *f = &w->slot[level][i];
 	uint32_t idx = f->head;
@@ -170,7 +181,8 @@ static void move_down(struct tg_wheel *w, unsigned level, unsigned i)
 }
 
 /** Moves the cursor on to `to`. No entry and no block of entries may lie between. */
-static void enter(struct tg_wheel *w, tg_ms to)
+static void
+enter(struct tg_wheel *w, tg_ms to)
 {
 	const uint32_t diff = cursor(w) ^ to;
 
@@ -184,7 +196,8 @@ static void enter(struct tg_wheel *w, tg_ms to)
 }
 
 /** Disarms up to cap entries of a slot, first come first served. */
-static unsigned collect(struct tg_wheel *w, struct tg_fifo *f, uint32_t out[], unsigned cap)
+static unsigned
+collect(struct tg_wheel *w, struct tg_fifo *f, uint32_t out[], unsigned cap)
 {
 	unsigned n = 0;
 
@@ -198,7 +211,8 @@ static unsigned collect(struct tg_wheel *w, struct tg_fifo *f, uint32_t out[], u
 	return n;
 }
 
-unsigned tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap)
+unsigned
+tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap)
 {
 	unsigned n;
 	tg_ms when;
@@ -223,7 +237,8 @@ unsigned tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned
 	return n;
 }
 
-bool tg_wheel_next(const struct tg_wheel *w, tg_ms *when)
+bool
+tg_wheel_next(const struct tg_wheel *w, tg_ms *when)
 {
 	if (w->due.count != 0) {
 		*when = w->now;

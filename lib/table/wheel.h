@@ -23,7 +23,7 @@ struct tg_timer {
 };
 
 #define TG_WHEEL_LEVELS 4
-#define TG_WHEEL_SLOTS 64
+#define TG_WHEEL_SLOTS  64
 
 /**
  * The wheel. Level L has slots of 64^L ms: spans of 64 ms, 4.1 s, 4.4 min, 4.7 h; later deadlines
@@ -31,8 +31,8 @@ struct tg_timer {
  */
 struct tg_wheel {
 	const struct tg_pool *pool;
-	size_t off;    /**< of struct tg_timer in an entry */
-	tg_ms now;     /**< every deadline before or at this tick has been expired */
+	size_t off; /**< of struct tg_timer in an entry */
+	tg_ms now;  /**< every deadline before or at this tick has been expired */
 	uint32_t count;
 	uint64_t occupied[TG_WHEEL_LEVELS]; /**< bit per slot that is not empty */
 	struct tg_fifo slot[TG_WHEEL_LEVELS][TG_WHEEL_SLOTS];

@@ -14,7 +14,8 @@
 
 #define BLOCK 32
 
-static inline uint64_t load64(const uint8_t *p)
+static inline uint64_t
+load64(const uint8_t *p)
 {
 	uint64_t v;
 
@@ -22,19 +23,22 @@ static inline uint64_t load64(const uint8_t *p)
 	return v;
 }
 
-static inline uint64_t add_carry(uint64_t a, uint64_t b)
+static inline uint64_t
+add_carry(uint64_t a, uint64_t b)
 {
 	a += b;
 	return a + (a < b);
 }
 
-static inline uint64_t fold33(uint64_t v)
+static inline uint64_t
+fold33(uint64_t v)
 {
 	return (v & UINT32_MAX) + (v >> 32);
 }
 
 /* The last 0 to 31 bytes: at most 3 * (2^33) + 2^32 + 2^16 + 2^16. */
-static inline uint64_t sum_tail(const uint8_t *p, size_t len)
+static inline uint64_t
+sum_tail(const uint8_t *p, size_t len)
 {
 	uint64_t sum = 0;
 
@@ -64,7 +68,8 @@ static inline uint64_t sum_tail(const uint8_t *p, size_t len)
 	return sum;
 }
 
-uint64_t tg_csum_add(uint64_t sum, const void *data, size_t len)
+uint64_t
+tg_csum_add(uint64_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	uint64_t part = 0;
@@ -85,7 +90,8 @@ uint64_t tg_csum_add(uint64_t sum, const void *data, size_t len)
 	return add_carry(sum, part + sum_tail(p, len));
 }
 
-uint64_t tg_csum_add_at(uint64_t sum, const void *p, size_t len, size_t pos)
+uint64_t
+tg_csum_add_at(uint64_t sum, const void *p, size_t len, size_t pos)
 {
 	uint16_t part;
 
@@ -96,7 +102,8 @@ uint64_t tg_csum_add_at(uint64_t sum, const void *p, size_t len, size_t pos)
 	return add_carry(sum, __builtin_bswap16(part));
 }
 
-uint64_t tg_csum_copy(uint64_t sum, void *restrict dst, const void *restrict src, size_t len)
+uint64_t
+tg_csum_copy(uint64_t sum, void *restrict dst, const void *restrict src, size_t len)
 {
 	const uint8_t *p = src;
 	uint8_t *q = dst;
@@ -127,7 +134,8 @@ uint64_t tg_csum_copy(uint64_t sum, void *restrict dst, const void *restrict src
 	return add_carry(sum, part);
 }
 
-uint16_t tg_csum_fold(uint64_t sum)
+uint16_t
+tg_csum_fold(uint64_t sum)
 {
 	uint32_t v;
 
@@ -137,8 +145,8 @@ uint16_t tg_csum_fold(uint64_t sum)
 	return (uint16_t)((v & 0xffff) + (v >> 16));
 }
 
-uint64_t tg_csum_pseudo(
-	const struct tg_addr *src, const struct tg_addr *dst, uint8_t proto, uint32_t len)
+uint64_t
+tg_csum_pseudo(const struct tg_addr *src, const struct tg_addr *dst, uint8_t proto, uint32_t len)
 {
 	uint8_t tail[8] = {0, 0, 0, 0, 0, 0, 0, proto};
 	uint64_t sum;

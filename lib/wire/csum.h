@@ -33,7 +33,7 @@ uint16_t tg_csum_fold(uint64_t sum);
  * @param proto     IP protocol number
  * @param len       transport header and payload in bytes
  */
-uint64_t tg_csum_pseudo(const struct tg_addr *src, const struct tg_addr *dst, uint8_t proto,
-	uint32_t len);
+uint64_t tg_csum_pseudo(
+	const struct tg_addr *src, const struct tg_addr *dst, uint8_t proto, uint32_t len);
 
 #endif

@@ -22,14 +22,16 @@ enum {
 };
 
 /* Stores a word given in host order; returns it as memory holds it, for the sum. */
-static inline uint64_t store32(uint8_t *p, uint32_t v)
+static inline uint64_t
+store32(uint8_t *p, uint32_t v)
 {
 	v = __builtin_bswap32(v);
 	memcpy(p, &v, sizeof(v));
 	return v;
 }
 
-static inline uint64_t load32(const uint8_t *p)
+static inline uint64_t
+load32(const uint8_t *p)
 {
 	uint32_t v;
 
@@ -38,7 +40,8 @@ static inline uint64_t load32(const uint8_t *p)
 }
 
 /* Copies an address of 16 bytes; returns the sum of its words. */
-static inline uint64_t copy_addr(uint8_t *p, const struct tg_addr *a)
+static inline uint64_t
+copy_addr(uint8_t *p, const struct tg_addr *a)
 {
 	uint64_t hi, lo;
 
@@ -50,7 +53,8 @@ static inline uint64_t copy_addr(uint8_t *p, const struct tg_addr *a)
 }
 
 /* tg_addr_is_v4() in two comparisons instead of a loop over bytes. */
-static inline bool is_v4(const struct tg_addr *a)
+static inline bool
+is_v4(const struct tg_addr *a)
 {
 	uint64_t hi;
 
@@ -58,18 +62,21 @@ static inline bool is_v4(const struct tg_addr *a)
 	return hi == 0 && tg_get32(a->b + 8) == 0xffff;
 }
 
-static inline bool segment_is_v4(const struct tg_segment *s)
+static inline bool
+segment_is_v4(const struct tg_segment *s)
 {
 	return is_v4(&s->src) && is_v4(&s->dst);
 }
 
-static inline unsigned l2_size(const struct tg_l2 *l2)
+static inline unsigned
+l2_size(const struct tg_l2 *l2)
 {
 	return ETH_LEN + TAG_LEN * (l2->tags <= TG_VLAN_MAX ? l2->tags : TG_VLAN_MAX);
 }
 
 /* Writes l2_size() bytes of Ethernet header. */
-static inline uint8_t *put_l2(uint8_t *p, const struct tg_l2 *l2, uint16_t type)
+static inline uint8_t *
+put_l2(uint8_t *p, const struct tg_l2 *l2, uint16_t type)
 {
 	unsigned tags = l2->tags <= TG_VLAN_MAX ? l2->tags : TG_VLAN_MAX;
 
@@ -83,7 +90,8 @@ static inline uint8_t *put_l2(uint8_t *p, const struct tg_l2 *l2, uint16_t type)
 }
 
 /* Writes an IPv4 header around a TCP segment of `len` bytes; returns the pseudo-header sum. */
-static inline uint64_t put_ipv4(uint8_t *ip, const struct tg_segment *s, unsigned len, bool offload)
+static inline uint64_t
+put_ipv4(uint8_t *ip, const struct tg_segment *s, unsigned len, bool offload)
 {
 	uint32_t first = 0x45000000u | (uint32_t)s->tos << 16 | (uint16_t)(IPV4_LEN + len);
 	uint64_t addrs = load32(s->src.b + 12) + load32(s->dst.b + 12);
@@ -102,7 +110,8 @@ static inline uint64_t put_ipv4(uint8_t *ip, const struct tg_segment *s, unsigne
 }
 
 /* The same for IPv6; the flow label is zero. */
-static inline uint64_t put_ipv6(uint8_t *ip, const struct tg_segment *s, unsigned len)
+static inline uint64_t
+put_ipv6(uint8_t *ip, const struct tg_segment *s, unsigned len)
 {
 	uint64_t addrs;
 
@@ -112,13 +121,15 @@ static inline uint64_t put_ipv6(uint8_t *ip, const struct tg_segment *s, unsigne
 	return addrs + copy_addr(ip + 24, &s->dst);
 }
 
-unsigned tg_emit_tcp_size(const struct tg_segment *s)
+unsigned
+tg_emit_tcp_size(const struct tg_segment *s)
 {
 	return l2_size(&s->l2) + (segment_is_v4(s) ? IPV4_LEN : IPV6_LEN) + TCP_LEN +
 		tg_tcpopt_size(&s->opt);
 }
 
-void tg_emit_tcp(struct tg_pkt *pkt, const struct tg_segment *s, unsigned payload_len,
+void
+tg_emit_tcp(struct tg_pkt *pkt, const struct tg_segment *s, unsigned payload_len,
 	uint64_t payload_sum, unsigned offload)
 {
 	bool v4 = segment_is_v4(s);

@@ -23,21 +23,24 @@ enum {
 };
 
 /* Back to where the frame came from; tags stay where they stand. */
-static void turn_l2(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
+static void
+turn_l2(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
 {
 	memcpy(pkt->data, f->l2.src, 6);
 	memcpy(pkt->data + 6, mac, 6);
 	pkt->flags &= TG_PKT_VLAN_STRIPPED;
 }
 
-static void put_csum(uint8_t *p, uint64_t sum)
+static void
+put_csum(uint8_t *p, uint64_t sum)
 {
 	uint16_t csum = (uint16_t)~tg_csum_fold(sum);
 
 	memcpy(p, &csum, sizeof(csum));
 }
 
-void tg_emit_arp_reply(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
+void
+tg_emit_arp_reply(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
 {
 	uint8_t *arp = pkt->data + f->l3_off;
 
@@ -55,7 +58,8 @@ void tg_emit_arp_reply(struct tg_pkt *pkt, const struct tg_frame *f, const uint8
  *
  * Returns the bytes taken out.
  */
-static unsigned strip_options(struct tg_pkt *pkt, const struct tg_frame *f, unsigned fixed)
+static unsigned
+strip_options(struct tg_pkt *pkt, const struct tg_frame *f, unsigned fixed)
 {
 	unsigned to = f->l3_off + fixed;
 	unsigned gone = f->l4_off - to;
@@ -68,7 +72,8 @@ static unsigned strip_options(struct tg_pkt *pkt, const struct tg_frame *f, unsi
 	return gone;
 }
 
-static void put_ipv6(uint8_t *ip, uint8_t tos, unsigned len, uint8_t hop_limit)
+static void
+put_ipv6(uint8_t *ip, uint8_t tos, unsigned len, uint8_t hop_limit)
 {
 	tg_put32(ip, 0x60000000u | (uint32_t)tos << 20);
 	tg_put16(ip + 4, (uint16_t)len);
@@ -81,7 +86,8 @@ static void put_ipv6(uint8_t *ip, uint8_t tos, unsigned len, uint8_t hop_limit)
  * is not read, wherever in a chain it lies. Swapping the addresses does not change the
  * pseudo-header's sum.
  */
-static void turn_type(uint8_t *icmp, uint8_t type)
+static void
+turn_type(uint8_t *icmp, uint8_t type)
 {
 	uint16_t old_word, new_word, csum;
 
@@ -99,7 +105,8 @@ static void turn_type(uint8_t *icmp, uint8_t type)
 	memcpy(icmp + 2, &csum, 2);
 }
 
-void tg_emit_echo_reply(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
+void
+tg_emit_echo_reply(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
 {
 	uint8_t *ip = pkt->data + f->l3_off;
 
@@ -126,7 +133,8 @@ void tg_emit_echo_reply(struct tg_pkt *pkt, const struct tg_frame *f, const uint
 	}
 }
 
-int tg_emit_nd_advert(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
+int
+tg_emit_nd_advert(struct tg_pkt *pkt, const struct tg_frame *f, const uint8_t mac[6])
 {
 	static const struct tg_addr any;
 	static const struct tg_addr all_nodes = {

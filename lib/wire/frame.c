@@ -22,14 +22,16 @@ enum {
 /** IPv4 flags and fragment offset: more fragments 0x2000, offset 0x1fff (RFC 791 3.1). */
 #define IPV4_FRAGMENT_MASK 0x3fff
 
-static void map_v4(struct tg_addr *a, const uint8_t *p)
+static void
+map_v4(struct tg_addr *a, const uint8_t *p)
 {
 	memset(a->b, 0, 8);
 	tg_put32(a->b + 8, 0xffff);
 	memcpy(a->b + 12, p, 4);
 }
 
-static uint32_t chain_len(const struct tg_pkt *pkt)
+static uint32_t
+chain_len(const struct tg_pkt *pkt)
 {
 	uint32_t n = pkt->len;
 
@@ -38,7 +40,8 @@ static uint32_t chain_len(const struct tg_pkt *pkt)
 	return n;
 }
 
-uint64_t tg_frame_sum(uint64_t sum, const struct tg_pkt *pkt, uint32_t off, uint32_t end)
+uint64_t
+tg_frame_sum(uint64_t sum, const struct tg_pkt *pkt, uint32_t off, uint32_t end)
 {
 	const uint32_t start = off;
 	uint32_t base = 0; /* position of pkt->data in the chain */
@@ -56,7 +59,8 @@ uint64_t tg_frame_sum(uint64_t sum, const struct tg_pkt *pkt, uint32_t off, uint
 	return sum;
 }
 
-enum tg_frame_kind tg_frame_tcp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
+enum tg_frame_kind
+tg_frame_tcp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
 {
 	const uint8_t *tcp = pkt->data + f->l4_off;
 	uint32_t room = tg_frame_contiguous(pkt, f, end);
@@ -87,7 +91,8 @@ enum tg_frame_kind tg_frame_tcp(const struct tg_pkt *pkt, struct tg_frame *f, ui
 	return tg_frame_is(f, TG_FRAME_TCP);
 }
 
-static enum tg_frame_kind parse_icmp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
+static enum tg_frame_kind
+parse_icmp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
 {
 	const uint8_t *icmp = pkt->data + f->l4_off;
 
@@ -104,7 +109,8 @@ static enum tg_frame_kind parse_icmp(const struct tg_pkt *pkt, struct tg_frame *
 }
 
 /* Sum of an IPv4 header: 5 to 15 words of 32 bits, which fold as pairs of 16-bit words do. */
-static inline uint64_t ipv4_sum(const uint8_t *ip, unsigned hlen)
+static inline uint64_t
+ipv4_sum(const uint8_t *ip, unsigned hlen)
 {
 	uint64_t sum = 0;
 
@@ -117,7 +123,8 @@ static inline uint64_t ipv4_sum(const uint8_t *ip, unsigned hlen)
 	return sum;
 }
 
-static enum tg_frame_kind parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
+static enum tg_frame_kind
+parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 {
 	const uint8_t *ip = pkt->data + f->l3_off;
 	unsigned room = pkt->len - f->l3_off;
@@ -158,7 +165,8 @@ static enum tg_frame_kind parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *
 	}
 }
 
-static enum tg_frame_kind parse_arp(const struct tg_pkt *pkt, struct tg_frame *f)
+static enum tg_frame_kind
+parse_arp(const struct tg_pkt *pkt, struct tg_frame *f)
 {
 	const uint8_t *arp = pkt->data + f->l3_off;
 
@@ -172,7 +180,8 @@ static enum tg_frame_kind parse_arp(const struct tg_pkt *pkt, struct tg_frame *f
 	return tg_frame_is(f, TG_FRAME_ARP_OTHER);
 }
 
-enum tg_frame_kind tg_frame_parse(const struct tg_pkt *pkt, struct tg_frame *f)
+enum tg_frame_kind
+tg_frame_parse(const struct tg_pkt *pkt, struct tg_frame *f)
 {
 	const uint8_t *p = pkt->data;
 	unsigned off = ETH_LEN;

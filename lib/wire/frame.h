@@ -24,13 +24,13 @@ struct tg_l2 {
 	uint8_t src[6];
 	uint16_t tpid[TG_VLAN_MAX]; /**< outermost first: 0x8100 or 0x88a8 */
 	uint16_t tci[TG_VLAN_MAX];  /**< PCP, DEI and VID, host byte order */
-	uint8_t tags;		    /**< 0 to TG_VLAN_MAX, a tag in tg_pkt.vlan_tci not counted */
+	uint8_t tags;               /**< 0 to TG_VLAN_MAX, a tag in tg_pkt.vlan_tci not counted */
 };
 
 /** What a frame turned out to be. */
 enum tg_frame_kind {
-	TG_FRAME_BAD,	      /**< malformed or damaged: tg_frame.bad says how */
-	TG_FRAME_OTHER,	      /**< well-formed as far as read, of no protocol the engine speaks */
+	TG_FRAME_BAD,         /**< malformed or damaged: tg_frame.bad says how */
+	TG_FRAME_OTHER,       /**< well-formed as far as read, of no protocol the engine speaks */
 	TG_FRAME_ARP_REQUEST, /**< Ethernet/IPv4 ARP request; src = sender, dst = target */
 	TG_FRAME_ARP_OTHER,   /**< any other ARP */
 	TG_FRAME_ICMP_ECHO,   /**< ICMP echo request, checksum good */
@@ -38,22 +38,22 @@ enum tg_frame_kind {
 	TG_FRAME_ND_SOLICIT,  /**< neighbour solicitation passing RFC 4861 7.1.1; target set */
 	TG_FRAME_ICMP6_ECHO,  /**< ICMPv6 echo request, checksum good */
 	TG_FRAME_ICMP6_OTHER, /**< any other ICMPv6 */
-	TG_FRAME_TCP,	      /**< TCP with header, options bound and checksum checked */
+	TG_FRAME_TCP,         /**< TCP with header, options bound and checksum checked */
 	TG_FRAME_FRAGMENT,    /**< an IP fragment (IPv4 MF or offset, IPv6 fragment header) */
 };
 
 /** Why a frame is TG_FRAME_BAD. */
 enum tg_frame_bad {
 	TG_BAD_NONE,
-	TG_BAD_ETH,	  /**< too short for its Ethernet header or tags */
-	TG_BAD_ARP,	  /**< ARP too short, or of other address sizes */
-	TG_BAD_IP_HEADER, /**< version, header length or total length impossible; IPv6 jumbogram,
-			       v4-mapped IPv6 destination, extension header chain truncated,
-			       longer than the bounded walk, or hop-by-hop not first in it */
-	TG_BAD_IP_CSUM,	  /**< IPv4 header checksum wrong */
-	TG_BAD_ICMP,	  /**< ICMP or ICMPv6 too short, checksum wrong, or ND rules broken */
+	TG_BAD_ETH,        /**< too short for its Ethernet header or tags */
+	TG_BAD_ARP,        /**< ARP too short, or of other address sizes */
+	TG_BAD_IP_HEADER,  /**< version, header length or total length impossible; IPv6 jumbogram,
+				v4-mapped IPv6 destination, extension header chain truncated,
+				longer than the bounded walk, or hop-by-hop not first in it */
+	TG_BAD_IP_CSUM,    /**< IPv4 header checksum wrong */
+	TG_BAD_ICMP,       /**< ICMP or ICMPv6 too short, checksum wrong, or ND rules broken */
 	TG_BAD_TCP_HEADER, /**< TCP header or data offset impossible */
-	TG_BAD_TCP_CSUM,  /**< TCP checksum wrong */
+	TG_BAD_TCP_CSUM,   /**< TCP checksum wrong */
 };
 
 /** TCP flags as they stand in the header's 13th and 14th byte (RFC 9293 3.1, RFC 3168). */
@@ -74,21 +74,21 @@ enum tg_tcp_flags {
  * the buffer may be overwritten while the frame is in use.
  */
 struct tg_frame {
-	uint8_t kind;	   /**< enum tg_frame_kind */
-	uint8_t bad;	   /**< enum tg_frame_bad */
-	uint8_t ip_version; /**< 4, 6, or 0 when not IP */
-	uint8_t ip_tos;	   /**< DSCP and ECN field, or IPv6 traffic class */
-	uint8_t hop_limit; /**< TTL or hop limit */
-	uint16_t l3_off;   /**< IP (or ARP) header */
-	uint16_t l4_off;   /**< transport header */
+	uint8_t kind;         /**< enum tg_frame_kind */
+	uint8_t bad;          /**< enum tg_frame_bad */
+	uint8_t ip_version;   /**< 4, 6, or 0 when not IP */
+	uint8_t ip_tos;       /**< DSCP and ECN field, or IPv6 traffic class */
+	uint8_t hop_limit;    /**< TTL or hop limit */
+	uint16_t l3_off;      /**< IP (or ARP) header */
+	uint16_t l4_off;      /**< transport header */
 	uint16_t payload_off; /**< first payload byte; options lie in [l4_off + 20, payload_off) */
 	uint32_t payload_len; /**< bytes of payload, over the whole chain, link padding excluded */
-	uint16_t sport;	   /**< host byte order, TCP only */
+	uint16_t sport;       /**< host byte order, TCP only */
 	uint16_t dport;
 	uint32_t seq;
 	uint32_t ack;
-	uint16_t flags; /**< enum tg_tcp_flags */
-	uint16_t wnd;	/**< as on the wire, unscaled */
+	uint16_t flags;     /**< enum tg_tcp_flags */
+	uint16_t wnd;       /**< as on the wire, unscaled */
 	struct tg_addr src; /**< v4-mapped for IPv4 and ARP */
 	struct tg_addr dst;
 	struct tg_addr target; /**< ND: the target address */
@@ -104,8 +104,8 @@ struct tg_frame {
  * header walk is bounded (8 headers); hop-by-hop, routing (any type with segments left 0),
  * destination options are skipped without obeying the options inside, a fragment header makes
  * TG_FRAME_FRAGMENT, AH/ESP/others and a routing header with segments left make TG_FRAME_OTHER.
- * An IPv6 payload length of 0 (jumbogram) is bad unless nothing follows (next header 59). Checksums are verified in software unless TG_RX_*_GOOD says the port did it;
- * TG_RX_*_BAD is taken as wrong.
+ * An IPv6 payload length of 0 (jumbogram) is bad unless nothing follows (next header 59). Checksums
+ * are verified in software unless TG_RX_*_GOOD says the port did it; TG_RX_*_BAD is taken as wrong.
  *
  * @param pkt  packet as received, not modified
  * @param f    filled; on TG_FRAME_BAD and TG_FRAME_OTHER only kind, bad and the fields of layers

@@ -40,21 +40,23 @@ enum {
 	ND_HOP_LIMIT = 255, /**< RFC 4861 7.1.1: nothing from beyond a router has it */
 };
 
-static inline enum tg_frame_kind tg_frame_is(struct tg_frame *f, enum tg_frame_kind kind)
+static inline enum tg_frame_kind
+tg_frame_is(struct tg_frame *f, enum tg_frame_kind kind)
 {
 	f->kind = (uint8_t)kind;
 	return kind;
 }
 
-static inline enum tg_frame_kind tg_frame_is_bad(struct tg_frame *f, enum tg_frame_bad why)
+static inline enum tg_frame_kind
+tg_frame_is_bad(struct tg_frame *f, enum tg_frame_bad why)
 {
 	f->bad = (uint8_t)why;
 	return tg_frame_is(f, TG_FRAME_BAD);
 }
 
 /** Bytes of the datagram ending at `end` that can be read at l4_off without leaving the segment. */
-static inline uint32_t tg_frame_contiguous(
-	const struct tg_pkt *pkt, const struct tg_frame *f, uint32_t end)
+static inline uint32_t
+tg_frame_contiguous(const struct tg_pkt *pkt, const struct tg_frame *f, uint32_t end)
 {
 	return (end < pkt->len ? end : pkt->len) - f->l4_off;
 }

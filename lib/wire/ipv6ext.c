@@ -22,7 +22,8 @@ enum {
 	EXT_UNIT = 8, /**< extension headers come in multiples of 8 bytes */
 };
 
-static bool is_unspecified(const struct tg_addr *a)
+static bool
+is_unspecified(const struct tg_addr *a)
 {
 	static const struct tg_addr any;
 
@@ -30,7 +31,8 @@ static bool is_unspecified(const struct tg_addr *a)
 }
 
 /* ff02::1:ff00:0/104 (RFC 4291 2.7.1). */
-static bool is_solicited_node(const struct tg_addr *a)
+static bool
+is_solicited_node(const struct tg_addr *a)
 {
 	static const uint8_t prefix[13] = {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
 
@@ -38,7 +40,8 @@ static bool is_solicited_node(const struct tg_addr *a)
 }
 
 /* Every rule of RFC 4861 7.1.1; nd holds `len` bytes, checksum already good. */
-static bool nd_solicit_valid(const uint8_t *nd, uint32_t len, const struct tg_frame *f)
+static bool
+nd_solicit_valid(const uint8_t *nd, uint32_t len, const struct tg_frame *f)
 {
 	bool dad = is_unspecified(&f->src);
 
@@ -63,7 +66,8 @@ static bool nd_solicit_valid(const uint8_t *nd, uint32_t len, const struct tg_fr
 	return true;
 }
 
-static enum tg_frame_kind parse_icmpv6(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
+static enum tg_frame_kind
+parse_icmpv6(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
 {
 	const uint8_t *icmp = pkt->data + f->l4_off;
 	uint32_t room = tg_frame_contiguous(pkt, f, end);
@@ -94,14 +98,15 @@ static enum tg_frame_kind parse_icmpv6(const struct tg_pkt *pkt, struct tg_frame
  * A v4-mapped destination does not belong on a wire, and every table behind this room would take
  * it for the IPv4 address. (A v4-mapped source is left to admission, which counts it.)
  */
-static bool destination_is_v4(const struct tg_frame *f)
+static bool
+destination_is_v4(const struct tg_frame *f)
 {
 	return f->dst.b[0] == 0 && tg_addr_is_v4(&f->dst);
 }
 
 /* Skips extension headers from f->l4_off on, whose number is `proto`. */
-static enum tg_frame_kind walk(
-	const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint8_t proto)
+static enum tg_frame_kind
+walk(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint8_t proto)
 {
 	for (unsigned count = 0;; count++) {
 		const uint8_t *ext = pkt->data + f->l4_off;
@@ -143,7 +148,8 @@ static enum tg_frame_kind walk(
 	}
 }
 
-enum tg_frame_kind tg_frame_ipv6(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
+enum tg_frame_kind
+tg_frame_ipv6(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 {
 	const uint8_t *ip = pkt->data + f->l3_off;
 	unsigned room = pkt->len - f->l3_off;

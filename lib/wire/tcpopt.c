@@ -37,7 +37,8 @@ enum {
 /** NOP NOP TS as every established connection with timestamps sends it (RFC 7323 A). */
 #define NOP_NOP_TS ((uint32_t)KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS)
 
-static void read_fastopen(const uint8_t *p, unsigned len, uint8_t which, struct tg_tcpopt *o)
+static void
+read_fastopen(const uint8_t *p, unsigned len, uint8_t which, struct tg_tcpopt *o)
 {
 	/* One cookie in one segment: whichever kind comes first speaks for both. */
 	if (o->present & (TG_OPT_TFO | TG_OPT_TFO_EXP))
@@ -49,7 +50,8 @@ static void read_fastopen(const uint8_t *p, unsigned len, uint8_t which, struct 
 	o->present |= which;
 }
 
-static void read_sack(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
+static void
+read_sack(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
 {
 	unsigned n = (len - 2) / 8;
 
@@ -64,7 +66,8 @@ static void read_sack(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
 }
 
 /* Options that mean something in a SYN only (a later one would rewrite what was negotiated). */
-static void read_syn_only(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
+static void
+read_syn_only(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
 {
 	switch (p[0]) {
 	case KIND_MSS:
@@ -95,7 +98,8 @@ static void read_syn_only(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
 	}
 }
 
-void tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o)
+void
+tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o)
 {
 	unsigned i = 0;
 
@@ -138,7 +142,8 @@ void tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt 
 }
 
 /* Bytes of a Fast Open option with its padding, at most 20. */
-static unsigned fastopen_size(const struct tg_tcpopt *o)
+static unsigned
+fastopen_size(const struct tg_tcpopt *o)
 {
 	unsigned n = o->tfo_len <= TFO_MAX ? o->tfo_len : TFO_MAX;
 
@@ -147,7 +152,8 @@ static unsigned fastopen_size(const struct tg_tcpopt *o)
 }
 
 /* SACK blocks that fit behind `used` bytes of options. */
-static unsigned sack_fit(const struct tg_tcpopt *o, unsigned used)
+static unsigned
+sack_fit(const struct tg_tcpopt *o, unsigned used)
 {
 	unsigned n = o->sacks <= TG_SACK_MAX ? o->sacks : TG_SACK_MAX;
 
@@ -157,7 +163,8 @@ static unsigned sack_fit(const struct tg_tcpopt *o, unsigned used)
 	return n;
 }
 
-unsigned tg_tcpopt_size(const struct tg_tcpopt *o)
+unsigned
+tg_tcpopt_size(const struct tg_tcpopt *o)
 {
 	unsigned n = 0;
 
@@ -180,7 +187,8 @@ unsigned tg_tcpopt_size(const struct tg_tcpopt *o)
 	return n;
 }
 
-static uint8_t *put_fastopen(uint8_t *p, const struct tg_tcpopt *o)
+static uint8_t *
+put_fastopen(uint8_t *p, const struct tg_tcpopt *o)
 {
 	unsigned n = o->tfo_len <= TFO_MAX ? o->tfo_len : TFO_MAX;
 	unsigned head = LEN_TFO, size = fastopen_size(o);
@@ -199,7 +207,8 @@ static uint8_t *put_fastopen(uint8_t *p, const struct tg_tcpopt *o)
 	return p + size;
 }
 
-static uint8_t *put_sack(uint8_t *p, const struct tg_tcpopt *o, unsigned used)
+static uint8_t *
+put_sack(uint8_t *p, const struct tg_tcpopt *o, unsigned used)
 {
 	unsigned n = sack_fit(o, used);
 
@@ -214,7 +223,8 @@ static uint8_t *put_sack(uint8_t *p, const struct tg_tcpopt *o, unsigned used)
 	return p;
 }
 
-unsigned tg_tcpopt_write(uint8_t *p, const struct tg_tcpopt *o)
+unsigned
+tg_tcpopt_write(uint8_t *p, const struct tg_tcpopt *o)
 {
 	const uint8_t *start = p;
 	unsigned present = o->present;

@@ -10,12 +10,12 @@
 
 /** Which options were present and well-formed. */
 enum tg_opt_present {
-	TG_OPT_MSS = 1 << 0,	/**< RFC 9293 3.7.1; honoured in a SYN only */
-	TG_OPT_WSCALE = 1 << 1, /**< RFC 7323 2; honoured in a SYN only */
+	TG_OPT_MSS = 1 << 0,     /**< RFC 9293 3.7.1; honoured in a SYN only */
+	TG_OPT_WSCALE = 1 << 1,  /**< RFC 7323 2; honoured in a SYN only */
 	TG_OPT_SACK_OK = 1 << 2, /**< RFC 2018 2; honoured in a SYN only */
-	TG_OPT_TS = 1 << 3,	/**< RFC 7323 3 */
-	TG_OPT_SACK = 1 << 4,	/**< RFC 2018 3 */
-	TG_OPT_TFO = 1 << 5,	/**< RFC 7413 4.1.1, kind 34; honoured in a SYN only */
+	TG_OPT_TS = 1 << 3,      /**< RFC 7323 3 */
+	TG_OPT_SACK = 1 << 4,    /**< RFC 2018 3 */
+	TG_OPT_TFO = 1 << 5,     /**< RFC 7413 4.1.1, kind 34; honoured in a SYN only */
 	TG_OPT_TFO_EXP = 1 << 6, /**< the same as kind 254 with magic 0xF989; never both */
 };
 
@@ -26,11 +26,11 @@ enum tg_opt_present {
 
 /** TCP options of one segment as values. */
 struct tg_tcpopt {
-	uint8_t present;  /**< enum tg_opt_present */
-	uint8_t wscale;	  /**< 0 to TG_WSCALE_MAX */
-	uint8_t sacks;	  /**< number of SACK blocks, 0 to TG_SACK_MAX */
-	uint8_t tfo_len;  /**< Fast Open cookie length: 0 (a request) or 4 to 16 and even */
-	uint16_t mss;	  /**< as on the wire, 0 to 65535: the caller decides what is too small */
+	uint8_t present; /**< enum tg_opt_present */
+	uint8_t wscale;  /**< 0 to TG_WSCALE_MAX */
+	uint8_t sacks;   /**< number of SACK blocks, 0 to TG_SACK_MAX */
+	uint8_t tfo_len; /**< Fast Open cookie length: 0 (a request) or 4 to 16 and even */
+	uint16_t mss;    /**< as on the wire, 0 to 65535: the caller decides what is too small */
 	uint32_t tsval;
 	uint32_t tsecr;
 	struct {

@@ -6,6 +6,8 @@
 #
 #     tests/embed/run.sh          exit status 0 when everything works
 #
+# shellcheck disable=SC2046,SC2086  # compiler flags are words: they are meant to be split
+#
 # CC, CXX: compilers. JOBS: of ninja, default 2. KEEP=1 keeps the directory.
 set -eu
 
@@ -50,7 +52,8 @@ quiet meson install -C "$dir/build"
 pc=$(find "$dir/prefix" -name tidegate.pc)
 [ -n "$pc" ] || { echo "embed: no pkg-config file was installed" >&2; exit 1; }
 libdir=$(dirname "$(dirname "$pc")")
-export PKG_CONFIG_PATH="$(dirname "$pc")"
+PKG_CONFIG_PATH=$(dirname "$pc")
+export PKG_CONFIG_PATH
 cflags=$(pkg-config --cflags tidegate)
 # DPDK's own headers are not held to our warnings.
 sys_cflags=$(echo "$cflags" | sed "s|-I\([^ ]*dpdk[^ ]*\)|-isystem \1|g")

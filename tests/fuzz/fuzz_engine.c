@@ -12,7 +12,8 @@
  *   1       time: 100 us << a
  *   2       worker: a is the call, then a connection and a length
  *   3       frame: a bits 0-1 times 256 and one byte are its length, then its bytes
- *   4       surroundings: a is which
+ *   4       surroundings: a is which; 10 holds packets back for a burst, anything but a packet
+ *           ends it
  *
  * So most of what the fuzzer tries lies next to a valid conversation. What must hold is asserted
  * by the bench at every step (accounting, ownership, every frame sent is proved), at the end there
@@ -359,6 +360,9 @@ surroundings(struct run *r, unsigned a)
 		r->rig.tenv.buf_fail_at = r->rig.tenv.buf_calls + 1 + take(r) % 4;
 		r->rig.tenv.buf_fail_count = 1 + take(r) % 8;
 		break;
+	case 10:
+		rig_hold(&r->rig);
+		return;
 	default:
 		break;
 	}
@@ -403,10 +407,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	settings(&r);
 	while (r.left > 0 && ops++ < OPS_MAX) {
 		uint8_t op = take(&r);
-		unsigned a = op >> 3;
+		unsigned a = op >> 3, kind = op & 7;
 		tg_time step;
 
-		switch (op & 7) {
+		if ((kind == 1 || kind == 2 || kind == 4) && r.rig.hold)
+			rig_release(&r.rig);
+
+		switch (kind) {
 		case 1:
 			step = (100000ull << (a < 21 ? a : 21));
 			rig_until(&r.rig, r.rig.now + step, RIG_NO_STOP);
@@ -424,6 +431,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			packet(&r, a);
 		}
 	}
+	rig_release(&r.rig);
 	/* a send of 8 KiB to an MSS of a few bytes is the worst bargain, and retries are few */
 	if (r.rig.sent > 2000 + 3000ull * ops)
 		die("%llu frames sent for %u operations", (unsigned long long)r.rig.sent, ops);

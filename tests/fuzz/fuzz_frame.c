@@ -18,14 +18,16 @@ enum { ROOM = 16, FRAME_MAX = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(int ok)
+static void
+require(int ok)
 {
 	if (!ok)
 		abort();
 }
 
 /* A segment of exactly n bytes, and `room` writable ones behind it. */
-static struct tg_pkt segment(const uint8_t *p, size_t n, unsigned room)
+static struct tg_pkt
+segment(const uint8_t *p, size_t n, unsigned room)
 {
 	struct tg_pkt pkt;
 
@@ -40,7 +42,8 @@ static struct tg_pkt segment(const uint8_t *p, size_t n, unsigned room)
 	return pkt;
 }
 
-static void check_bounds(const struct tg_pkt *pkt, const struct tg_frame *f, size_t total)
+static void
+check_bounds(const struct tg_pkt *pkt, const struct tg_frame *f, size_t total)
 {
 	require(f->l2.tags <= TG_VLAN_MAX);
 	require((f->kind == TG_FRAME_BAD) == (f->bad != TG_BAD_NONE));
@@ -60,7 +63,8 @@ static void check_bounds(const struct tg_pkt *pkt, const struct tg_frame *f, siz
 }
 
 /* The reply must parse, and not as another request: two hosts would answer each other for ever. */
-static void check_reply(struct tg_pkt *pkt, const struct tg_frame *f, size_t total)
+static void
+check_reply(struct tg_pkt *pkt, const struct tg_frame *f, size_t total)
 {
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
 	unsigned kind = f->kind;
@@ -95,7 +99,8 @@ static void check_reply(struct tg_pkt *pkt, const struct tg_frame *f, size_t tot
 	require(pkt->len >= 14);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tg_pkt seg[2];
 	struct tg_frame f;

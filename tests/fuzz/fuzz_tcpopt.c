@@ -12,13 +12,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(int ok)
+static void
+require(int ok)
 {
 	if (!ok)
 		abort();
 }
 
-static void check_invariants(const struct tg_tcpopt *o, int syn)
+static void
+check_invariants(const struct tg_tcpopt *o, int syn)
 {
 	const unsigned syn_only =
 		TG_OPT_MSS | TG_OPT_WSCALE | TG_OPT_SACK_OK | TG_OPT_TFO | TG_OPT_TFO_EXP;
@@ -34,7 +36,8 @@ static void check_invariants(const struct tg_tcpopt *o, int syn)
 }
 
 /* Copies to the end of a heap block: the sanitizer sees one byte too far. */
-static void parse(const uint8_t *p, unsigned n, int syn, struct tg_tcpopt *o)
+static void
+parse(const uint8_t *p, unsigned n, int syn, struct tg_tcpopt *o)
 {
 	uint8_t *copy = malloc(n != 0 ? n : 1);
 
@@ -46,7 +49,8 @@ static void parse(const uint8_t *p, unsigned n, int syn, struct tg_tcpopt *o)
 	free(copy);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tg_tcpopt a, b;
 	uint8_t out[40];

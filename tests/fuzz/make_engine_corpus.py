@@ -100,6 +100,8 @@ SEEDS = {
     "buffer_fails": settings() + hello() + TAKE + around(9, 1, 3) + worker(SEND, 0, 90) + packet(0, A),
     "unlisten": settings() + packet(0, S) + hello(1) + around(2) + around(4) + hello(2) + TAKE,
     "drain": settings() + hello() + TAKE + around(6) + worker(EVENTS) + around(7) + packet(0, A) + around(8),
+    "burst": settings() + around(10) + packet(0, S) * 2 + packet(1, S) + packet(6, S) + around(10)
+    + packet(0, A | P, data=9) * 2 + packet(1, A) + packet(1, A | F) + packet(0, R) + TAKE,
     "closed_port": settings() + packet(3, S) + packet(3, A) + packet(3, F) + packet(3, R),
     "damaged": settings() + hello() + TAKE + packet(0, A | P, data=4, damage=((14, 1), (46, 16)))
     + packet(0, S, opt=SYN_ALL, damage=((55, 255),)),

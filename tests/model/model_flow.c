@@ -43,7 +43,8 @@ struct world {
 	uint64_t rand;
 };
 
-static struct tg_flow_key key_of(uint32_t id)
+static struct tg_flow_key
+key_of(uint32_t id)
 {
 	struct tg_flow_key k = {.lport = 443};
 
@@ -64,7 +65,8 @@ static struct tg_flow_key key_of(uint32_t id)
 	return k;
 }
 
-static uint32_t hash_of(const struct world *w, uint32_t id)
+static uint32_t
+hash_of(const struct world *w, uint32_t id)
 {
 	uint64_t seed = w->salt + id;
 	const uint32_t r = (uint32_t)test_rand(&seed);
@@ -85,7 +87,8 @@ static uint32_t hash_of(const struct world *w, uint32_t id)
 	}
 }
 
-static struct known *twin_find(const struct world *w, uint32_t id)
+static struct known *
+twin_find(const struct world *w, uint32_t id)
 {
 	for (uint32_t i = 0; i < w->n; i++)
 		if (w->list[i].id == id)
@@ -93,7 +96,8 @@ static struct known *twin_find(const struct world *w, uint32_t id)
 	return NULL;
 }
 
-static uint32_t make(struct world *w, uint32_t id)
+static uint32_t
+make(struct world *w, uint32_t id)
 {
 	const unsigned kind = test_below(&w->rand, TG_FLOW_KINDS);
 	const uint32_t idx = tg_pool_get(&w->pool[kind]);
@@ -106,7 +110,8 @@ static uint32_t make(struct world *w, uint32_t id)
 	return tg_flow_value((enum tg_flow_kind)kind, idx);
 }
 
-static void unmake(struct world *w, uint32_t value)
+static void
+unmake(struct world *w, uint32_t value)
 {
 	struct tg_pool *p = &w->pool[tg_flow_kind_of(value)];
 
@@ -114,7 +119,8 @@ static void unmake(struct world *w, uint32_t value)
 	tg_pool_put(p, tg_flow_index_of(value));
 }
 
-static void lookup(struct world *w, uint32_t id)
+static void
+lookup(struct world *w, uint32_t id)
 {
 	const struct known *k = twin_find(w, id);
 	const struct tg_flow_key key = key_of(id);
@@ -125,7 +131,8 @@ static void lookup(struct world *w, uint32_t id)
 	assert_int_equal(tg_flow_lookup(&w->t, &key, hash), k != NULL ? k->value : TG_NONE);
 }
 
-static void insert(struct world *w, uint32_t id)
+static void
+insert(struct world *w, uint32_t id)
 {
 	const uint32_t hash = hash_of(w, id);
 	uint32_t value;
@@ -144,7 +151,8 @@ static void insert(struct world *w, uint32_t id)
 }
 
 /* A value that is not in the table, or not under this hash, is not removed. */
-static void remove_it(struct world *w, uint32_t id)
+static void
+remove_it(struct world *w, uint32_t id)
 {
 	struct known *k = twin_find(w, id);
 	const uint32_t hash = hash_of(w, id);
@@ -161,7 +169,8 @@ static void remove_it(struct world *w, uint32_t id)
 	*k = w->list[--w->n];
 }
 
-static void replace(struct world *w, uint32_t id)
+static void
+replace(struct world *w, uint32_t id)
 {
 	struct known *k = twin_find(w, id);
 	const uint32_t hash = hash_of(w, id);
@@ -182,7 +191,8 @@ static void replace(struct world *w, uint32_t id)
 }
 
 /** Every known entry is where it may be, and what buckets say of each other is true. */
-static void check_buckets(const struct world *w)
+static void
+check_buckets(const struct world *w)
 {
 	const struct tg_flow *t = &w->t;
 	uint32_t *spill = calloc(t->buckets, sizeof(*spill));
@@ -216,7 +226,8 @@ static void check_buckets(const struct world *w)
 	free(spill);
 }
 
-static void world_init(struct world *w, enum hashing hashing, uint32_t capacity, uint64_t seed)
+static void
+world_init(struct world *w, enum hashing hashing, uint32_t capacity, uint64_t seed)
 {
 	const struct tg_pool *pools[TG_FLOW_KINDS];
 
@@ -237,7 +248,8 @@ static void world_init(struct world *w, enum hashing hashing, uint32_t capacity,
 	assert_int_equal(tg_flow_init(&w->t, &w->m.mem, capacity, pools), 0);
 }
 
-static void world_fini(struct world *w)
+static void
+world_fini(struct world *w)
 {
 	tg_flow_fini(&w->t, &w->m.mem);
 	for (unsigned k = 0; k < TG_FLOW_KINDS; k++)
@@ -246,7 +258,8 @@ static void world_fini(struct world *w)
 	free(w->list);
 }
 
-static void run(enum hashing hashing, uint32_t capacity, uint64_t seed, uint32_t ops)
+static void
+run(enum hashing hashing, uint32_t capacity, uint64_t seed, uint32_t ops)
 {
 	struct world w;
 
@@ -277,7 +290,8 @@ static void run(enum hashing hashing, uint32_t capacity, uint64_t seed, uint32_t
 	world_fini(&w);
 }
 
-static void the_table_answers_like_a_list(void **state)
+static void
+the_table_answers_like_a_list(void **state)
 {
 	/* One bucket, two, a few; more than 15, so that distances are no longer known. */
 	static const uint32_t capacity[] = {1, 6, 13, 20, 64, 333};
@@ -293,7 +307,8 @@ static void the_table_answers_like_a_list(void **state)
  * A full table in which every entry was replaced 20 times has no more spilled buckets than a
  * fresh one: 8 % (35 % if entries stayed where they were put).
  */
-static void a_table_does_not_age(void **state)
+static void
+a_table_does_not_age(void **state)
 {
 	enum { N = 1 << 15 };
 	static const struct tg_pool *const none[TG_FLOW_KINDS];
@@ -326,7 +341,8 @@ static void a_table_does_not_age(void **state)
 	free(hash);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_answers_like_a_list),

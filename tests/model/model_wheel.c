@@ -31,7 +31,8 @@ struct world {
 };
 
 /** A distance up to `max`, small ones as likely as large ones, often at a border of blocks. */
-static uint64_t distance(struct world *x, uint64_t max)
+static uint64_t
+distance(struct world *x, uint64_t max)
 {
 	const unsigned bits = test_below(&x->rand, 32);
 	uint64_t d = test_rand(&x->rand) & ((UINT64_C(1) << bits) - 1);
@@ -42,7 +43,8 @@ static uint64_t distance(struct world *x, uint64_t max)
 }
 
 /** The earliest that the twin has; UINT64_MAX when nothing is armed. */
-static uint64_t twin_earliest(const struct world *x)
+static uint64_t
+twin_earliest(const struct world *x)
 {
 	uint64_t min = UINT64_MAX;
 
@@ -52,7 +54,8 @@ static uint64_t twin_earliest(const struct world *x)
 	return min;
 }
 
-static void arm(struct world *x, uint32_t i)
+static void
+arm(struct world *x, uint32_t i)
 {
 	/* Mostly ahead; sometimes past already; sometimes moved on a little, or not at all. */
 	uint64_t d = x->done + distance(x, INT32_MAX);
@@ -75,7 +78,8 @@ static void arm(struct world *x, uint32_t i)
 	x->fires[i] = d > x->done ? d : x->done;
 }
 
-static void cancel(struct world *x, uint32_t i)
+static void
+cancel(struct world *x, uint32_t i)
 {
 	for (unsigned k = 0; k < WHEELS; k++)
 		tg_wheel_cancel(&x->w[k], i);
@@ -83,7 +87,8 @@ static void cancel(struct world *x, uint32_t i)
 	x->armed[i] = false;
 }
 
-static void expire(struct world *x)
+static void
+expire(struct world *x)
 {
 	/* A budget that cuts, mostly; or one that is never used up. */
 	const unsigned cap = test_below(&x->rand, 3) == 0 ? N + 1 : test_below(&x->rand, 12);
@@ -136,7 +141,8 @@ static void expire(struct world *x)
 	}
 }
 
-static void check(const struct world *x)
+static void
+check(const struct world *x)
 {
 	const struct tg_wheel *w = &x->w[0];
 	const uint64_t min = twin_earliest(x);
@@ -165,7 +171,8 @@ static void check(const struct world *x)
 	}
 }
 
-static void run(uint64_t seed, uint64_t start, unsigned busy, unsigned ops)
+static void
+run(uint64_t seed, uint64_t start, unsigned busy, unsigned ops)
 {
 	struct world x;
 
@@ -195,7 +202,8 @@ static void run(uint64_t seed, uint64_t start, unsigned busy, unsigned ops)
 	test_mem_fini(&x.m);
 }
 
-static void the_wheel_answers_like_an_array(void **state)
+static void
+the_wheel_answers_like_an_array(void **state)
 {
 	static const uint64_t start[] = {
 		0, 1, 0x7fffff00, 0xfffffff0, 0xffffffff, 0x1fffff000, 0x3fffc0000};
@@ -207,7 +215,8 @@ static void the_wheel_answers_like_an_array(void **state)
 				run(seed + 100 * s, start[s], busy, 80000);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_wheel_answers_like_an_array),

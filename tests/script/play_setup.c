@@ -291,3 +291,20 @@ play_buffers(struct player *p, struct client *c, const struct line *l)
 	p->rig.tenv.buf_outage = strcmp(l->argv[0], "none") == 0;
 	rig_turn(&p->rig);
 }
+
+/* hold, packets, release: they arrive in one burst */
+void
+play_hold(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	(void)l;
+	rig_hold(&p->rig);
+}
+
+void
+play_release(struct player *p, struct client *c, const struct line *l)
+{
+	(void)c;
+	(void)l;
+	rig_release(&p->rig);
+}

@@ -36,6 +36,8 @@ check_disposition(const struct player *p, const char *want)
 {
 	const char *got = tg_disposition_name(p->rig.last.disposition);
 
+	if (want != NULL && p->rig.hold)
+		die("a packet that is held has no disposition yet");
 	if (want != NULL && strcmp(want, got) != 0)
 		die("expected: => %s\n  got:      => %s", want, got);
 }

@@ -37,6 +37,8 @@ static const struct verb {
 	{"drain", play_drain, false},
 	{"finish", play_finish, false},
 	{"reset", play_reset, false},
+	{"hold", play_hold, false},
+	{"release", play_release, false},
 	{"buffers", play_buffers, false},
 	{"accept", play_accept, false},
 	{"recv", play_recv, false},

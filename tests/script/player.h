@@ -121,6 +121,8 @@ void play_unlisten(struct player *p, struct client *c, const struct line *l);
 void play_drain(struct player *p, struct client *c, const struct line *l);
 void play_finish(struct player *p, struct client *c, const struct line *l);
 void play_reset(struct player *p, struct client *c, const struct line *l);
+void play_hold(struct player *p, struct client *c, const struct line *l);
+void play_release(struct player *p, struct client *c, const struct line *l);
 void play_buffers(struct player *p, struct client *c, const struct line *l);
 
 void play_accept(struct player *p, struct client *c, const struct line *l);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -42,6 +43,34 @@ test_create(void **state)
 		tenv_check_empty(&r.tenv);
 	}
 	assert_true(i > 3);
+}
+
+/* The defaults are those the semantics name, and make an engine. */
+static void
+test_defaults(void **state)
+{
+	struct tg_engine *e = NULL;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, &rig_manners[0]);
+	memset(&r.cfg, 0xa5, sizeof(r.cfg));
+	tg_engine_config_init(&r.cfg);
+	assert_int_equal(r.cfg.somaxconn, 4096);
+	assert_int_equal(r.cfg.synack_retries, 5);
+	assert_int_equal(r.cfg.synack_rto_ms, 1000);
+	assert_int_equal(r.cfg.rto_min_ms, 200);
+	assert_int_equal(r.cfg.delayed_ack_ms, 40);
+	assert_int_equal(r.cfg.time_wait_ms, 60000);
+	assert_int_equal(r.cfg.shards, 1);
+	assert_true(r.cfg.timestamps && r.cfg.sack && r.cfg.window_scaling);
+	assert_false(r.cfg.abort_on_overflow || r.cfg.closed_port_drop);
+	assert_null(r.cfg.env.alloc);
+	r.cfg.max_conns = r.cfg.max_half_open = r.cfg.max_time_wait = r.cfg.max_segments = 16;
+	r.cfg.env = r.tenv.env;
+	assert_int_equal(tg_engine_create(&r.cfg, &e), 0);
+	tg_engine_destroy(e);
+	tenv_check_empty(&r.tenv);
 }
 
 /* A value out of its range is refused before anything is allocated. */
@@ -142,6 +171,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_invalid),
 		cmocka_unit_test(test_buffer),
 		cmocka_unit_test(test_outage),

@@ -137,10 +137,13 @@ to_engine(struct world *w)
 	unsigned len;
 	uint8_t *frame;
 
+	/* what arrives at one moment comes as one burst */
+	rig_hold(&w->rig);
 	while ((frame = link_recv(&w->to_engine, w->rig.now, &len)) != NULL) {
 		rig_feed(&w->rig, frame, len, &rx);
 		free(frame);
 	}
+	rig_release(&w->rig);
 }
 
 static bool
@@ -164,6 +167,9 @@ run(struct world *w, tg_time until, bool stop_when_done)
 	for (;;) {
 		tg_time t = tg_engine_deadline(w->rig.e, w->rig.now);
 
+		/* a worker with events is due as well; the step keeps a futile one from stopping time */
+		if (!w->hold_worker && tg_worker_pending(w->rig.w))
+			t = least(t, w->rig.now + TG_MSEC / 10);
 		t = least(t, least(link_next(&w->to_engine), link_next(&w->to_peers)));
 		for (unsigned i = 0; i < w->peers; i++)
 			t = least(t, peer_deadline(&w->peer[i]));

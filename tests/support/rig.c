@@ -267,6 +267,7 @@ rig_check(const struct rig *r)
 static void
 forget(struct rig *r)
 {
+	rig_held_forget(r);
 	while (rig_waiting(r) > 0)
 		rig_take(r, 0);
 	free(r->out);

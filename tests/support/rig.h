@@ -56,6 +56,9 @@ struct rig {
 	struct tg_verdict last; /**< of the last frame fed */
 	struct rig_frame *out;  /**< frames not yet taken, oldest first from out_first */
 	unsigned out_first, out_count, out_cap;
+	struct rig_held *held; /**< frames kept back for one burst */
+	unsigned held_count;
+	bool hold;
 	uint64_t fed;
 	uint64_t sent; /**< frames emitted in all */
 	uint8_t mac[64][6];
@@ -78,6 +81,15 @@ void rig_usual(struct rig *r);
 /** One frame in; answers and whatever the engine then wants to send are collected. */
 struct tg_verdict rig_feed(
 	struct rig *r, const uint8_t *frame, unsigned len, const struct rig_rx *rx);
+
+/** From here on frames are kept back by rig_feed(), whose verdict then says nothing... */
+void rig_hold(struct rig *r);
+
+/** ... until all of them go in as one burst. */
+void rig_release(struct rig *r);
+
+/** Forgets frames kept back. */
+void rig_held_forget(struct rig *r);
 
 /** Takes over a frame the engine sent: proves it, keeps a copy. The buffer stays the caller's. */
 void rig_collect(struct rig *r, const struct tg_pkt *p);

@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
 #include <string.h>
 
 #include "die.h"
 #include "rig.h"
 #include "seg.h"
 
+/* A frame on its way in. */
+struct rig_held {
+	struct rig_rx rx;
+	unsigned len;
+	uint8_t *bytes;
+};
+
 /* A received packet: up to three segments, each in a buffer of its own. */
 struct arrival {
-	struct tg_pkt pkt[3];
+	struct tg_pkt was[3]; /* as handed over */
+	struct tg_pkt more[2];
 	unsigned n;
 };
 
 static void
-add(struct rig *r, struct arrival *a, const uint8_t *p, unsigned len, unsigned head, unsigned tail)
+add(struct rig *r, struct arrival *a, struct tg_pkt *first, const uint8_t *p, unsigned len,
+	unsigned head, unsigned tail)
 {
 	struct tenv_buf *b = tenv_buf_new(&r->tenv, head + len + tail);
-	struct tg_pkt *k = &a->pkt[a->n];
+	struct tg_pkt *k = a->n == 0 ? first : &a->more[a->n - 1];
 
 	memset(k, 0, sizeof(*k));
 	memcpy(b->mem + head, p, len);
@@ -25,14 +35,16 @@ add(struct rig *r, struct arrival *a, const uint8_t *p, unsigned len, unsigned h
 	k->headroom = (uint16_t)head;
 	k->tailroom = (uint16_t)tail;
 	if (a->n > 0)
-		a->pkt[a->n - 1].next = k;
+		(a->n == 1 ? first : &a->more[a->n - 2])->next = k;
 	a->n++;
 }
 
 static void
-arrive(struct rig *r, struct arrival *a, const uint8_t *frame, unsigned len,
-	const struct rig_rx *rx)
+arrive(struct rig *r, struct arrival *a, struct tg_pkt *first, const struct rig_held *h)
 {
+	const struct rig_rx *rx = &h->rx;
+	const uint8_t *frame = h->bytes;
+	unsigned len = h->len;
 	unsigned hdr = r->manner->chain && rx->hdr != 0 && rx->hdr < len ? rx->hdr : len;
 	unsigned rest = len - hdr;
 	uint8_t cut[SEG_FRAME_MAX];
@@ -42,28 +54,32 @@ arrive(struct rig *r, struct arrival *a, const uint8_t *frame, unsigned len,
 	if (strip) {
 		memcpy(cut, frame, 12);
 		memcpy(cut + 12, frame + 16, len - 16);
-		add(r, a, cut, len - 4, rx->headroom, rx->tailroom);
+		add(r, a, first, cut, len - 4, rx->headroom, rx->tailroom);
 	} else if (rest == 0) {
-		add(r, a, frame, len, rx->headroom, rx->tailroom);
+		add(r, a, first, frame, len, rx->headroom, rx->tailroom);
 	} else {
 		/* an odd piece first: sums over the chain must mind the odd place */
-		unsigned first = rest > 2 ? 1 : 0, second = (rest - first + 1) / 2;
+		unsigned one = rest > 2 ? 1 : 0, two = (rest - one + 1) / 2;
 
-		add(r, a, frame, hdr + first, rx->headroom, 0);
-		add(r, a, frame + hdr + first, second, 0, 0);
-		if (first + second < rest)
-			add(r, a, frame + hdr + first + second, rest - first - second, 0, 0);
+		add(r, a, first, frame, hdr + one, rx->headroom, 0);
+		add(r, a, first, frame + hdr + one, two, 0, 0);
+		if (one + two < rest)
+			add(r, a, first, frame + hdr + one + two, rest - one - two, 0, 0);
 	}
-	for (unsigned i = 0; i < a->n; i++)
-		a->pkt[i].port = rx->port;
+	first->port = rx->port;
+	for (unsigned i = 0; i + 1 < a->n; i++)
+		a->more[i].port = rx->port;
 	if (strip) {
-		a->pkt[0].flags |= TG_PKT_VLAN_STRIPPED;
-		a->pkt[0].vlan_tci = (uint16_t)(frame[14] << 8 | frame[15]);
+		first->flags |= TG_PKT_VLAN_STRIPPED;
+		first->vlan_tci = (uint16_t)(frame[14] << 8 | frame[15]);
 	}
 	if (r->manner->offload != 0 && !rx->unverified) {
-		a->pkt[0].flags |= rx->bad_ip ? TG_RX_IP_CSUM_BAD : TG_RX_IP_CSUM_GOOD;
-		a->pkt[0].flags |= rx->bad_l4 ? TG_RX_L4_CSUM_BAD : TG_RX_L4_CSUM_GOOD;
+		first->flags |= rx->bad_ip ? TG_RX_IP_CSUM_BAD : TG_RX_IP_CSUM_GOOD;
+		first->flags |= rx->bad_l4 ? TG_RX_L4_CSUM_BAD : TG_RX_L4_CSUM_GOOD;
 	}
+	a->was[0] = *first;
+	a->was[1] = a->more[0];
+	a->was[2] = a->more[1];
 }
 
 static void
@@ -81,8 +97,7 @@ check_action(const struct tg_verdict *v)
 	case TG_PASS:
 		ok = ok && v->disposition == TG_DISP_PASSED;
 		break;
-	case TG_DROP: /* an ACK that was taken, or answered from another buffer, is to be released
-		       */
+	case TG_DROP: /* an ACK that was taken, or answered from another buffer, is to be released */
 		ok = ok && v->disposition != TG_DISP_PASSED;
 		break;
 	default:
@@ -95,70 +110,130 @@ check_action(const struct tg_verdict *v)
 
 /* "It is not tidegate's and unchanged." */
 static void
-check_unchanged(
-	const struct arrival *a, const struct arrival *was, const uint8_t *frame, unsigned len)
+check_unchanged(const struct arrival *a, const struct tg_pkt *first, const struct rig_held *h)
 {
 	unsigned at = 0;
 
 	for (unsigned i = 0; i < a->n; i++) {
-		const struct tg_pkt *p = &a->pkt[i], *q = &was->pkt[i];
+		const struct tg_pkt *p = i == 0 ? first : &a->more[i - 1], *q = &a->was[i];
 
 		if (p->buf != q->buf || p->data != q->data || p->len != q->len ||
-			p->flags != q->flags || p->vlan_tci != q->vlan_tci)
+			p->flags != q->flags || p->vlan_tci != q->vlan_tci || p->next != q->next)
 			die("a packet was passed on, but its description is changed");
 		if ((p->flags & TG_PKT_VLAN_STRIPPED) != 0) {
-			if (memcmp(p->data, frame, 12) != 0 ||
-				memcmp(p->data + 12, frame + 16, len - 16) != 0)
+			if (memcmp(p->data, h->bytes, 12) != 0 ||
+				memcmp(p->data + 12, h->bytes + 16, h->len - 16) != 0)
 				die("a packet was passed on, but changed");
 			return;
 		}
-		if (memcmp(p->data, frame + at, p->len) != 0)
+		if (memcmp(p->data, h->bytes + at, p->len) != 0)
 			die("a packet was passed on, but changed");
 		at += p->len;
 	}
 }
 
+/* Does with a packet what its verdict says. */
+static void
+settle(struct rig *r, const struct arrival *a, struct tg_pkt *first, const struct tg_verdict *v,
+	const struct rig_held *h)
+{
+	check_action(v);
+	if (v->action == TG_KEEP)
+		return;
+	for (unsigned i = 0; i < a->n; i++)
+		tenv_buf_pass(&r->tenv, a->was[i].buf, TENV_ENGINE, TENV_TEST);
+	if (v->action == TG_PASS)
+		check_unchanged(a, first, h);
+	if (v->action == TG_REPLY) {
+		if (first->buf != a->was[0].buf || first->port != h->rx.port)
+			die("the answer is in another buffer, or for another port");
+		rig_collect(r, first);
+	}
+	for (unsigned i = 0; i < a->n; i++)
+		tenv_buf_release(&r->tenv, a->was[i].buf);
+}
+
+/* One burst in. */
+static void
+feed(struct rig *r, const struct rig_held held[], unsigned n)
+{
+	const struct tg_counters *c = tg_engine_counters(r->e);
+	struct arrival *a = calloc(n, sizeof(*a));
+	struct tg_pkt *pkt = calloc(n, sizeof(*pkt));
+	struct tg_verdict *v = calloc(n, sizeof(*v));
+	uint64_t want[TG_DISP_COUNT];
+
+	if (a == NULL || pkt == NULL || v == NULL)
+		die("the test itself is out of memory");
+	memcpy(want, c->disposition, sizeof(want));
+	for (unsigned i = 0; i < n; i++) {
+		arrive(r, &a[i], &pkt[i], &held[i]);
+		v[i].action = v[i].disposition = 0xff;
+		/* until the verdict the buffers are in the engine's hands */
+		for (unsigned k = 0; k < a[i].n; k++)
+			tenv_buf_pass(&r->tenv, a[i].was[k].buf, TENV_TEST, TENV_ENGINE);
+	}
+	if (tg_engine_input(r->e, pkt, n, v, r->now) != n)
+		die("tg_engine_input did not take all its packets");
+	r->fed += n;
+	for (unsigned i = 0; i < n; i++) {
+		settle(r, &a[i], &pkt[i], &v[i], &held[i]);
+		want[v[i].disposition]++;
+		r->last = v[i];
+	}
+	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
+		if (c->disposition[i] != want[i])
+			die("disposition %s counts %llu, the verdicts say %llu",
+				tg_disposition_name(i), (unsigned long long)c->disposition[i],
+				(unsigned long long)want[i]);
+	free(a);
+	free(pkt);
+	free(v);
+	rig_turn(r);
+}
+
 struct tg_verdict
 rig_feed(struct rig *r, const uint8_t *frame, unsigned len, const struct rig_rx *rx)
 {
-	const struct tg_counters *c = tg_engine_counters(r->e);
-	struct arrival a, was;
-	struct tg_verdict v = {0xff, 0xff};
-	uint64_t before[TG_DISP_COUNT];
+	struct rig_held h = {.rx = *rx, .len = len};
 
-	arrive(r, &a, frame, len, rx);
-	was = a;
-	for (unsigned i = 1; i < was.n; i++)
-		was.pkt[i - 1].next = &was.pkt[i];
-	memcpy(before, c->disposition, sizeof(before));
-	/* until the verdict the buffers are in the engine's hands */
-	for (unsigned i = 0; i < was.n; i++)
-		tenv_buf_pass(&r->tenv, was.pkt[i].buf, TENV_TEST, TENV_ENGINE);
-	if (tg_engine_input(r->e, a.pkt, 1, &v, r->now) != 1)
-		die("tg_engine_input did not take its packet");
-	r->fed++;
-	r->last = v;
-	check_action(&v);
-	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
-		if (c->disposition[i] != before[i] + (i == v.disposition))
-			die("disposition %s moved from %llu to %llu, the verdict says %s",
-				tg_disposition_name(i), (unsigned long long)before[i],
-				(unsigned long long)c->disposition[i],
-				tg_disposition_name(v.disposition));
-	if (v.action == TG_KEEP)
-		goto out;
-	for (unsigned i = 0; i < was.n; i++)
-		tenv_buf_pass(&r->tenv, was.pkt[i].buf, TENV_ENGINE, TENV_TEST);
-	if (v.action == TG_PASS)
-		check_unchanged(&a, &was, frame, len);
-	if (v.action == TG_REPLY) {
-		if (a.pkt[0].buf != was.pkt[0].buf || a.pkt[0].port != rx->port)
-			die("the answer is in another buffer, or for another port");
-		rig_collect(r, &a.pkt[0]);
+	if (!r->hold) {
+		h.bytes = (uint8_t *)(uintptr_t)frame;
+		feed(r, &h, 1);
+		return r->last;
 	}
-	for (unsigned i = 0; i < was.n; i++)
-		tenv_buf_release(&r->tenv, was.pkt[i].buf);
-out:
-	rig_turn(r);
-	return v;
+	if (r->held_count % 32 == 0)
+		r->held = realloc(r->held, (r->held_count + 32) * sizeof(h));
+	h.bytes = malloc(len);
+	if (r->held == NULL || h.bytes == NULL)
+		die("the test itself is out of memory");
+	memcpy(h.bytes, frame, len);
+	r->held[r->held_count++] = h;
+	return (struct tg_verdict){0xff, 0xff};
+}
+
+void
+rig_hold(struct rig *r)
+{
+	r->hold = true;
+}
+
+void
+rig_release(struct rig *r)
+{
+	r->hold = false;
+	if (r->held_count > 0)
+		feed(r, r->held, r->held_count);
+	rig_held_forget(r);
+}
+
+void
+rig_held_forget(struct rig *r)
+{
+	for (unsigned i = 0; i < r->held_count; i++)
+		free(r->held[i].bytes);
+	free(r->held);
+	r->held = NULL;
+	r->held_count = 0;
+	r->hold = false;
 }

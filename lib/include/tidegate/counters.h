@@ -17,38 +17,40 @@
 #include <stdint.h>
 
 /* X(enumerator, telemetry key, text) */
-#define TG_DISPOSITION_LIST(X)                                                                     \
-	X(DELIVERED, "delivered", "taken by a connection or a half-open entry")                    \
-	X(ANSWERED, "answered", "answered in its own buffer: SYN-ACK, RST, ACK, ARP, ND, echo")    \
-	X(PASSED, "passed", "not for this engine, handed back to the caller")                      \
-	X(DROP_ETH, "drop_eth", "frame shorter than its Ethernet header and tags")                 \
-	X(DROP_ARP, "drop_arp", "ARP too short or of other address sizes")                         \
-	X(DROP_IP_HEADER, "drop_ip_header", "impossible IP version, header or total length")       \
-	X(DROP_IP_CSUM, "drop_ip_csum", "IPv4 header checksum wrong")                              \
-	X(DROP_ICMP, "drop_icmp", "ICMP or ICMPv6 too short, checksum wrong or ND rules broken")   \
-	X(DROP_TCP_HEADER, "drop_tcp_header", "impossible TCP header length")                      \
-	X(DROP_TCP_CSUM, "drop_tcp_csum", "TCP checksum wrong")                                    \
-	X(DROP_FRAGMENT, "drop_fragment", "IP fragment for one of our addresses")                  \
-	X(DROP_SOURCE, "drop_source", "source address that no host may send from")                 \
-	X(DROP_DEST, "drop_dest", "TCP to a multicast or broadcast address, IP or Ethernet")       \
-	X(DROP_LAND, "drop_land", "source is one of our own addresses")                            \
-	X(DROP_SPORT_ZERO, "drop_sport_zero", "TCP source port 0")                                 \
-	X(DROP_SYN_FLAGS, "drop_syn_flags", "SYN together with RST or FIN")                        \
-	X(DROP_NO_FLAGS, "drop_no_flags", "to a listener with neither SYN, ACK nor RST")           \
-	X(DROP_CLOSED_PORT, "drop_closed_port", "no listener, and closed_port is drop")            \
-	X(DROP_RST_LIMIT, "drop_rst_limit", "would have got a RST, but the RST rate is used up")   \
-	X(DROP_STRAY_RST, "drop_stray_rst", "RST that belongs to no connection")                   \
-	X(DROP_SYNQ_FULL, "drop_synq_full", "SYN while the SYN queue is full and no cookie allowed") \
-	X(DROP_ACCEPTQ_FULL, "drop_acceptq_full", "SYN or last ACK while the accept queue is full") \
-	X(DROP_SYN_RATE, "drop_syn_rate", "SYN repeated within 500 ms of the last SYN-ACK")        \
-	X(DROP_CHALLENGE, "drop_challenge", "challenge ACK due, but one was sent within 500 ms")   \
-	X(DROP_WINDOW, "drop_window", "segment outside the receive window, not answered")          \
-	X(DROP_PAWS, "drop_paws", "timestamp older than the last one (RFC 7323 5)")                \
-	X(DROP_ACK, "drop_ack", "acknowledgment of something never sent, or no ACK at all")        \
-	X(DROP_RCVBUF, "drop_rcvbuf", "data while the receive buffer or segment pool is full")     \
-	X(DROP_DATA_CLOSED, "drop_data_closed", "data after the peer's FIN")                       \
-	X(DROP_NO_TCB, "drop_no_tcb", "handshake complete but no connection entry is free")        \
-	X(DROP_NO_LINK, "drop_no_link", "VLAN stack table full: no way back can be remembered")    \
+#define TG_DISPOSITION_LIST(X)                                                                   \
+	X(DELIVERED, "delivered", "taken by a connection or a half-open entry")                  \
+	X(ANSWERED, "answered", "answered in its own buffer: SYN-ACK, RST, ACK, ARP, ND, echo")  \
+	X(PASSED, "passed", "not for this engine, handed back to the caller")                    \
+	X(DROP_ETH, "drop_eth", "frame shorter than its Ethernet header and tags")               \
+	X(DROP_ARP, "drop_arp", "ARP too short or of other address sizes")                       \
+	X(DROP_IP_HEADER, "drop_ip_header", "impossible IP version, header or total length")     \
+	X(DROP_IP_CSUM, "drop_ip_csum", "IPv4 header checksum wrong")                            \
+	X(DROP_ICMP, "drop_icmp", "ICMP or ICMPv6 too short, checksum wrong or ND rules broken") \
+	X(DROP_TCP_HEADER, "drop_tcp_header", "impossible TCP header length")                    \
+	X(DROP_TCP_CSUM, "drop_tcp_csum", "TCP checksum wrong")                                  \
+	X(DROP_FRAGMENT, "drop_fragment", "IP fragment for one of our addresses")                \
+	X(DROP_SOURCE, "drop_source", "source address that no host may send from")               \
+	X(DROP_DEST, "drop_dest", "TCP to a multicast or broadcast address, IP or Ethernet")     \
+	X(DROP_LAND, "drop_land", "source is one of our own addresses")                          \
+	X(DROP_SPORT_ZERO, "drop_sport_zero", "TCP source port 0")                               \
+	X(DROP_SYN_FLAGS, "drop_syn_flags", "SYN together with RST or FIN")                      \
+	X(DROP_NO_FLAGS, "drop_no_flags", "to a listener with neither SYN, ACK nor RST")         \
+	X(DROP_CLOSED_PORT, "drop_closed_port", "no listener, and closed_port is drop")          \
+	X(DROP_RST_LIMIT, "drop_rst_limit", "would have got a RST, but the RST rate is used up") \
+	X(DROP_STRAY_RST, "drop_stray_rst", "RST that belongs to no connection")                 \
+	X(DROP_SYNQ_FULL, "drop_synq_full",                                                      \
+		"SYN while the SYN queue is full and no cookie allowed")                         \
+	X(DROP_ACCEPTQ_FULL, "drop_acceptq_full",                                                \
+		"SYN or last ACK while the accept queue is full")                                \
+	X(DROP_SYN_RATE, "drop_syn_rate", "SYN repeated within 500 ms of the last SYN-ACK")      \
+	X(DROP_CHALLENGE, "drop_challenge", "challenge ACK due, but one was sent within 500 ms") \
+	X(DROP_WINDOW, "drop_window", "segment outside the receive window, not answered")        \
+	X(DROP_PAWS, "drop_paws", "timestamp older than the last one (RFC 7323 5)")              \
+	X(DROP_ACK, "drop_ack", "acknowledgment of something never sent, or no ACK at all")      \
+	X(DROP_RCVBUF, "drop_rcvbuf", "data while the receive buffer or segment pool is full")   \
+	X(DROP_DATA_CLOSED, "drop_data_closed", "data after the peer's FIN")                     \
+	X(DROP_NO_TCB, "drop_no_tcb", "handshake complete but no connection entry is free")      \
+	X(DROP_NO_LINK, "drop_no_link", "VLAN stack table full: no way back can be remembered")  \
 	X(DROP_NO_ROOM, "drop_no_room", "reply does not fit into the packet's own buffer")
 
 /** What became of a packet. */
@@ -56,7 +58,7 @@ enum tg_disposition {
 #define X(e, k, t) TG_DISP_##e,
 	TG_DISPOSITION_LIST(X)
 #undef X
-	TG_DISP_COUNT
+		TG_DISP_COUNT
 };
 
 /* X(enumerator, name as shown, text) */
@@ -98,7 +100,8 @@ enum tg_disposition {
 	X(ARP_REPLIES, "ArpReplies", "ARP requests answered")                                      \
 	X(ND_ADVERTS, "NdAdverts", "neighbour solicitations answered")                             \
 	X(ICMP_ECHOS, "IcmpEchoReps", "ICMP and ICMPv6 echo requests answered")                    \
-	X(TX_NO_BUFFER, "TxNoBuffer", "times output had to wait since no buffer could be allocated") \
+	X(TX_NO_BUFFER, "TxNoBuffer",                                                              \
+		"times output had to wait since no buffer could be allocated")                     \
 	X(TCB_FULL, "TcbPoolFull", "handshakes refused since all connection entries were in use")
 
 /** Events counted. */
@@ -106,7 +109,7 @@ enum tg_counter {
 #define X(e, k, t) TG_CNT_##e,
 	TG_COUNTER_LIST(X)
 #undef X
-	TG_CNT_COUNT
+		TG_CNT_COUNT
 };
 
 /** All counts of one engine. One writer; other threads may read each word at any time. */

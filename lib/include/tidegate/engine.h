@@ -40,44 +40,44 @@ struct tg_env {
 
 /** When SYNs are answered with cookies. */
 enum tg_syncookies {
-	TG_SYNCOOKIES_OFF = 0,	  /**< never: a full SYN queue drops */
-	TG_SYNCOOKIES_FULL = 1,	  /**< when the SYN queue is full */
+	TG_SYNCOOKIES_OFF = 0,    /**< never: a full SYN queue drops */
+	TG_SYNCOOKIES_FULL = 1,   /**< when the SYN queue is full */
 	TG_SYNCOOKIES_ALWAYS = 2, /**< every SYN; no SYN-queue entry is made */
 };
 
 /** Settings of an engine; start from tg_engine_config_init(). */
 struct tg_engine_config {
 	struct tg_env env;
-	uint8_t seed[32];	    /**< secret random bytes; engines with one seed and one
-					 wall clock accept each other's cookies */
-	uint64_t wall_s;	    /**< wall-clock seconds at creation */
-	tg_time now;		    /**< monotonic time at creation */
-	uint16_t shard;		    /**< this engine's number, 0 to shards - 1 */
-	uint16_t shards;	    /**< engines that share the listeners' bounds, 1 to 256 */
-	uint32_t max_conns;	    /**< connection entries, 1 to 2^24 */
-	uint32_t max_half_open;	    /**< SYN-queue entries over all listeners, 1 to 2^24 */
-	uint32_t max_time_wait;	    /**< TIME_WAIT entries, 1 to 2^24; the oldest makes room */
-	uint32_t max_segments;	    /**< buffers held in send and receive queues, 1 to 2^24 */
-	uint32_t buf_size;	    /**< least tg_buf.size that env.buf_alloc gives, TG_BUF_MIN to
-					 65535: bounds the segments that are sent */
-	uint32_t somaxconn;	    /**< cap of every backlog, 1 to 2^20 */
-	uint8_t syncookies;	    /**< enum tg_syncookies */
-	uint8_t synack_retries;	    /**< SYN-ACK retransmissions, 0 to 255 */
-	uint8_t retries;	    /**< retransmissions before a connection is given up, 1 to 30 */
-	uint8_t orphan_retries;	    /**< the same after the worker closed, 1 to 30 */
-	uint32_t synack_rto_ms;	    /**< first SYN-ACK timeout, doubled each time, 100 to 120000 */
-	uint32_t rto_min_ms;	    /**< least RTO, 1 to 60000 (RFC 6298 wants 1000) */
-	uint32_t delayed_ack_ms;    /**< longest wait of an ACK, 0 to 500 (RFC 9293 MUST-40) */
-	uint32_t time_wait_ms;	    /**< 2 MSL, 0 to 240000 */
-	uint32_t fin_timeout_ms;    /**< closed by the worker, FIN acked, no FIN from the peer */
-	uint32_t rcvbuf;	    /**< receive buffer of a connection in bytes, 4096 to 2^26 */
-	uint32_t sndbuf;	    /**< send buffer of a connection in bytes, 4096 to 2^26 */
-	uint32_t rst_rate;	    /**< RSTs per second to segments without connection, 0 = none */
-	bool abort_on_overflow;	    /**< RST when a last ACK finds the accept queue full */
-	bool closed_port_drop;	    /**< stay silent for ports nobody listens on */
-	bool timestamps;	    /**< offer RFC 7323 timestamps back */
-	bool sack;		    /**< offer SACK-permitted back */
-	bool window_scaling;	    /**< offer a window scale back */
+	uint8_t seed[32];        /**< secret random bytes; engines with one seed and one
+				      wall clock accept each other's cookies */
+	uint64_t wall_s;         /**< wall-clock seconds at creation */
+	tg_time now;             /**< monotonic time at creation */
+	uint16_t shard;          /**< this engine's number, 0 to shards - 1 */
+	uint16_t shards;         /**< engines that share the listeners' bounds, 1 to 256 */
+	uint32_t max_conns;      /**< connection entries, 1 to 2^24 */
+	uint32_t max_half_open;  /**< SYN-queue entries over all listeners, 1 to 2^24 */
+	uint32_t max_time_wait;  /**< TIME_WAIT entries, 1 to 2^24; the oldest makes room */
+	uint32_t max_segments;   /**< buffers held in send and receive queues, 1 to 2^24 */
+	uint32_t buf_size;       /**< least tg_buf.size that env.buf_alloc gives, TG_BUF_MIN to
+				      65535: bounds the segments that are sent */
+	uint32_t somaxconn;      /**< cap of every backlog, 1 to 2^20 */
+	uint8_t syncookies;      /**< enum tg_syncookies */
+	uint8_t synack_retries;  /**< SYN-ACK retransmissions, 0 to 255 */
+	uint8_t retries;         /**< retransmissions before a connection is given up, 1 to 30 */
+	uint8_t orphan_retries;  /**< the same after the worker closed, 1 to 30 */
+	uint32_t synack_rto_ms;  /**< first SYN-ACK timeout, doubled each time, 100 to 120000 */
+	uint32_t rto_min_ms;     /**< least RTO, 1 to 60000 (RFC 6298 wants 1000) */
+	uint32_t delayed_ack_ms; /**< longest wait of an ACK, 0 to 500 (RFC 9293 MUST-40) */
+	uint32_t time_wait_ms;   /**< 2 MSL, 0 to 240000 */
+	uint32_t fin_timeout_ms; /**< closed by the worker, FIN acked, no FIN from the peer */
+	uint32_t rcvbuf;         /**< receive buffer of a connection in bytes, 4096 to 2^26 */
+	uint32_t sndbuf;         /**< send buffer of a connection in bytes, 4096 to 2^26 */
+	uint32_t rst_rate;       /**< RSTs per second to segments without connection, 0 = none */
+	bool abort_on_overflow;  /**< RST when a last ACK finds the accept queue full */
+	bool closed_port_drop;   /**< stay silent for ports nobody listens on */
+	bool timestamps;         /**< offer RFC 7323 timestamps back */
+	bool sack;               /**< offer SACK-permitted back */
+	bool window_scaling;     /**< offer a window scale back */
 };
 
 /** Fills in the defaults named in config/tidegate.yaml; env, seed and wall_s stay zero. */
@@ -104,8 +104,8 @@ TG_API void tg_engine_destroy(struct tg_engine *e);
  * @param offload  TG_TX_IP_CSUM, TG_TX_TCP_CSUM: checksums the port computes
  * @return 0, -EINVAL, -EEXIST
  */
-TG_API int tg_engine_add_port(struct tg_engine *e, uint16_t port, const uint8_t mac[6],
-	uint16_t mtu, uint16_t offload);
+TG_API int tg_engine_add_port(
+	struct tg_engine *e, uint16_t port, const uint8_t mac[6], uint16_t mtu, uint16_t offload);
 
 /**
  * Adds a local address. ARP and ND are answered for it on this port only; TCP and echo on any.
@@ -114,8 +114,8 @@ TG_API int tg_engine_add_port(struct tg_engine *e, uint16_t port, const uint8_t 
  *                    broadcast address, from which and to which nothing is taken
  * @return 0; -EINVAL (not a unicast address, no such port); -EEXIST; -ENOSPC (more than 256)
  */
-TG_API int tg_engine_add_addr(struct tg_engine *e, uint16_t port, const struct tg_addr *addr,
-	uint8_t prefix_len);
+TG_API int tg_engine_add_addr(
+	struct tg_engine *e, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len);
 
 /** What the caller must now do with a packet's buffer. */
 enum tg_action {
@@ -127,7 +127,7 @@ enum tg_action {
 
 /** The engine's word on one packet. */
 struct tg_verdict {
-	uint8_t action;	     /**< enum tg_action */
+	uint8_t action;      /**< enum tg_action */
 	uint8_t disposition; /**< enum tg_disposition */
 };
 
@@ -152,8 +152,8 @@ TG_API unsigned tg_engine_input(struct tg_engine *e, struct tg_pkt pkt[], unsign
  *
  * @return packets filled, 0 to cap
  */
-TG_API unsigned tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsigned cap,
-	tg_time now);
+TG_API unsigned tg_engine_output(
+	struct tg_engine *e, struct tg_pkt pkt[], unsigned cap, tg_time now);
 
 /**
  * Fires timers that are due, at most `budget` of them.
@@ -161,8 +161,8 @@ TG_API unsigned tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsig
  * @param wall_s  wall-clock seconds, for the rotation of cookie keys
  * @return timers fired; `budget` means there may be more
  */
-TG_API unsigned tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s,
-	unsigned budget);
+TG_API unsigned tg_engine_advance(
+	struct tg_engine *e, tg_time now, uint64_t wall_s, unsigned budget);
 
 /**
  * When advance or output must be called next, if no packet comes before.
@@ -173,14 +173,14 @@ TG_API tg_time tg_engine_deadline(const struct tg_engine *e, tg_time now);
 
 /** Settings of a listener; start from tg_listener_config_init(). */
 struct tg_listener_config {
-	struct tg_endpoint local;  /**< `::` or `::ffff:0.0.0.0` are wildcards; port 1 to 65535 */
-	bool dual_stack;	   /**< local.addr is `::`: IPv4 too */
-	uint32_t backlog;	   /**< bounds the accept queue and, in its default, the SYN queue;
-					1 to 2^20, capped by somaxconn; for all shards together */
-	uint32_t idle_timeout_ms;  /**< connections on which no byte moved in either direction for
-					so long are reset; 0 = never, up to 2^31 - 2 */
-	bool nodelay;		   /**< connections start with Nagle's algorithm off (RFC 9293 3.7.4) */
-	struct tg_worker *worker;  /**< who is told of connections; required */
+	struct tg_endpoint local; /**< `::` or `::ffff:0.0.0.0` are wildcards; port 1 to 65535 */
+	bool dual_stack;          /**< local.addr is `::`: IPv4 too */
+	uint32_t backlog;         /**< bounds the accept queue and, in its default, the SYN queue;
+				       1 to 2^20, capped by somaxconn; for all shards together */
+	uint32_t idle_timeout_ms; /**< connections on which no byte moved in either direction for
+				       so long are reset; 0 = never, up to 2^31 - 2 */
+	bool nodelay; /**< connections start with Nagle's algorithm off (RFC 9293 3.7.4) */
+	struct tg_worker *worker; /**< who is told of connections; required */
 };
 
 /** Defaults: IPv4 wildcard, backlog 4096, no idle timeout, nodelay. */
@@ -246,8 +246,8 @@ struct tg_listener_info {
 	uint32_t syn_acked;    /**< of these, last ACK seen and not acted on */
 	uint32_t syn_bound;    /**< this shard's share of the bound */
 	uint64_t passive_opens;
-	uint64_t overflows;    /**< ListenOverflows */
-	uint64_t drops;	       /**< ListenDrops */
+	uint64_t overflows; /**< ListenOverflows */
+	uint64_t drops;     /**< ListenDrops */
 	uint64_t cookies_sent;
 	uint64_t cookies_recv;
 	uint64_t cookies_failed;
@@ -257,23 +257,23 @@ struct tg_listener_info {
 struct tg_conn_info {
 	tg_conn conn; /**< 0 for half-open and TIME_WAIT entries */
 	struct tg_tuple tuple;
-	uint8_t state;	       /**< enum tg_state */
-	bool accepted;	       /**< a worker has taken it */
-	bool sack;	       /**< SACK permitted by both sides */
-	bool timestamps;       /**< RFC 7323 timestamps in use */
+	uint8_t state;   /**< enum tg_state */
+	bool accepted;   /**< a worker has taken it */
+	bool sack;       /**< SACK permitted by both sides */
+	bool timestamps; /**< RFC 7323 timestamps in use */
 	bool window_scaling;
-	uint8_t snd_wscale;    /**< the peer's shift */
-	uint8_t rcv_wscale;    /**< ours */
-	uint8_t retries;       /**< retransmissions without progress */
-	bool from_cookie;      /**< came in by a SYN cookie */
-	uint16_t snd_mss;      /**< payload bytes we send at most per segment, options excluded */
-	uint32_t recv_q;       /**< bytes the worker has not read */
-	uint32_t send_q;       /**< bytes not acknowledged */
-	uint32_t snd_wnd;      /**< the peer's window in bytes */
-	uint32_t rcv_wnd;      /**< our window in bytes */
-	uint32_t cwnd;	       /**< congestion window in bytes */
-	uint32_t ssthresh;     /**< slow-start threshold in bytes */
-	uint32_t srtt_us;      /**< smoothed RTT, 0 = no sample */
+	uint8_t snd_wscale; /**< the peer's shift */
+	uint8_t rcv_wscale; /**< ours */
+	uint8_t retries;    /**< retransmissions without progress */
+	bool from_cookie;   /**< came in by a SYN cookie */
+	uint16_t snd_mss;   /**< payload bytes we send at most per segment, options excluded */
+	uint32_t recv_q;    /**< bytes the worker has not read */
+	uint32_t send_q;    /**< bytes not acknowledged */
+	uint32_t snd_wnd;   /**< the peer's window in bytes */
+	uint32_t rcv_wnd;   /**< our window in bytes */
+	uint32_t cwnd;      /**< congestion window in bytes */
+	uint32_t ssthresh;  /**< slow-start threshold in bytes */
+	uint32_t srtt_us;   /**< smoothed RTT, 0 = no sample */
 	uint32_t rto_ms;
 };
 
@@ -301,8 +301,8 @@ TG_API const char *tg_counter_text(enum tg_counter c);
 TG_API void tg_engine_usage(const struct tg_engine *e, struct tg_engine_usage *u);
 
 /** Lists listeners from index *cursor on, which moves; start with 0. @return number filled */
-TG_API unsigned tg_engine_listeners(const struct tg_engine *e, uint32_t *cursor,
-	struct tg_listener_info out[], unsigned cap);
+TG_API unsigned tg_engine_listeners(
+	const struct tg_engine *e, uint32_t *cursor, struct tg_listener_info out[], unsigned cap);
 
 /**
  * Lists connections, then half-open entries, then TIME_WAIT entries; *cursor starts at 0 and
@@ -311,8 +311,8 @@ TG_API unsigned tg_engine_listeners(const struct tg_engine *e, uint32_t *cursor,
  *
  * @return number filled; *cursor is UINT32_MAX at the end
  */
-TG_API unsigned tg_engine_conns(const struct tg_engine *e, uint32_t *cursor,
-	struct tg_conn_info out[], unsigned cap);
+TG_API unsigned tg_engine_conns(
+	const struct tg_engine *e, uint32_t *cursor, struct tg_conn_info out[], unsigned cap);
 
 #ifdef __cplusplus
 }

@@ -12,16 +12,16 @@
 
 /** Flags of tg_pkt.flags. The RX group says what the port knows, the TX group what it must do. */
 enum tg_pkt_flags {
-	TG_RX_IP_CSUM_GOOD = 1 << 0,  /**< IPv4 header checksum verified by the port */
-	TG_RX_IP_CSUM_BAD = 1 << 1,   /**< IPv4 header checksum found wrong by the port */
-	TG_RX_L4_CSUM_GOOD = 1 << 2,  /**< TCP checksum verified by the port */
-	TG_RX_L4_CSUM_BAD = 1 << 3,   /**< TCP checksum found wrong by the port */
+	TG_RX_IP_CSUM_GOOD = 1 << 0,   /**< IPv4 header checksum verified by the port */
+	TG_RX_IP_CSUM_BAD = 1 << 1,    /**< IPv4 header checksum found wrong by the port */
+	TG_RX_L4_CSUM_GOOD = 1 << 2,   /**< TCP checksum verified by the port */
+	TG_RX_L4_CSUM_BAD = 1 << 3,    /**< TCP checksum found wrong by the port */
 	TG_PKT_VLAN_STRIPPED = 1 << 4, /**< rx: outermost tag taken off into vlan_tci;
 					    tx: insert vlan_tci as outermost 802.1Q tag */
-	TG_TX_IP_CSUM = 1 << 5,       /**< port computes the IPv4 header checksum */
-	TG_TX_TCP_CSUM = 1 << 6,      /**< port computes the TCP checksum; the field holds the
-					    pseudo-header sum as rte_ipv4_phdr_cksum() would */
-	TG_TX_IPV6 = 1 << 7,          /**< the packet is IPv6 (only set together with a TX flag) */
+	TG_TX_IP_CSUM = 1 << 5,        /**< port computes the IPv4 header checksum */
+	TG_TX_TCP_CSUM = 1 << 6,       /**< port computes the TCP checksum; the field holds the
+					     pseudo-header sum as rte_ipv4_phdr_cksum() would */
+	TG_TX_IPV6 = 1 << 7,           /**< the packet is IPv6 (only set together with a TX flag) */
 };
 
 /**

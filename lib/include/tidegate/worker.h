@@ -26,19 +26,20 @@ enum tg_event_what {
 	TG_EV_ACCEPT = 1 << 0, /**< listener: connections wait in the accept queue */
 	TG_EV_READ = 1 << 1,   /**< bytes, or the end of the stream, can be read */
 	TG_EV_WRITE = 1 << 2,  /**< after a short tg_send(): half of the send buffer is free */
-	TG_EV_CLOSED = 1 << 3, /**< the connection is over: reset or timed out (tg_event.error); bytes
-				    received before may still be read; tg_close() frees the handle */
-	TG_EV_DRAIN = 1 << 4,  /**< the engine is stopping (conn and listener are 0): finish what is
-				    under way, close the rest */
+	TG_EV_CLOSED =
+		1 << 3, /**< the connection is over: reset or timed out (tg_event.error); bytes
+			     received before may still be read; tg_close() frees the handle */
+	TG_EV_DRAIN = 1 << 4, /**< the engine is stopping (conn and listener are 0): finish what is
+				   under way, close the rest */
 };
 
 /** One event. */
 struct tg_event {
-	tg_conn conn;	      /**< 0 for TG_EV_ACCEPT and TG_EV_DRAIN */
+	tg_conn conn;         /**< 0 for TG_EV_ACCEPT and TG_EV_DRAIN */
 	tg_listener listener; /**< for TG_EV_ACCEPT */
-	uint16_t what;	      /**< enum tg_event_what bits */
-	int16_t error;	      /**< with TG_EV_CLOSED: -ECONNRESET or -ETIMEDOUT, else 0 */
-	void *user;	      /**< as given to tg_set_user() */
+	uint16_t what;        /**< enum tg_event_what bits */
+	int16_t error;        /**< with TG_EV_CLOSED: -ECONNRESET or -ETIMEDOUT, else 0 */
+	void *user;           /**< as given to tg_set_user() */
 };
 
 /**

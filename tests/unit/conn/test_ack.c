@@ -95,7 +95,8 @@ rfc9293_3_10_7_4_only_newer_segments_move_the_window(void **state)
 		assert_int_equal(t->snd_wnd, 7000);
 		ack(&w, t, 100, 2000, 8000); /* the same again: a plain window update */
 		assert_int_equal(t->snd_wnd, 8000);
-		ack(&w, t, 101, 1500, 3); /* even with a newer sequence number (SND.UNA =< SEG.ACK) */
+		ack(&w, t, 101, 1500,
+			3); /* even with a newer sequence number (SND.UNA =< SEG.ACK) */
 		assert_int_equal(t->snd_wnd, 8000);
 		ack(&w, t, 101, 2000, 9000);
 		assert_int_equal(t->snd_wnd, 9000);

@@ -3,7 +3,9 @@
  * The loop's steps of stopping, on a port that swallows what is sent. The clock is the real one:
  * lower bounds are exact, upper ones generous.
  */
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "client.h"
 #include "loop.h"
@@ -104,6 +106,34 @@ ends_at_once_without_connections(void **state)
 	take_down(&f, *state);
 }
 
+static void *
+drain_later(void *running)
+{
+	const struct timespec pause = {.tv_nsec = 200 * 1000000L};
+
+	nanosleep(&pause, NULL);
+	__atomic_fetch_sub((uint32_t *)running, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Another shard still drains: this one goes on polling, or its queue would be deaf meanwhile. */
+static void
+waits_for_the_loops_beside_it(void **state)
+{
+	uint32_t running = 2;
+	struct fixture f;
+	pthread_t other;
+
+	set_up(&f, *state, 60000);
+	client_listen(f.shard, &f.runs, &f.listener);
+	f.loop.running = &running;
+	assert_int_equal(pthread_create(&other, NULL, drain_later, &running), 0);
+	assert_true(run(&f, TG_LOOP_DRAIN) >= 190);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	assert_int_equal(running, 0);
+	take_down(&f, *state);
+}
+
 static void
 gives_time_then_fin_then_rst(void **state)
 {
@@ -184,6 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_at_once_without_connections),
+		cmocka_unit_test(waits_for_the_loops_beside_it),
 		cmocka_unit_test(gives_time_then_fin_then_rst),
 		cmocka_unit_test(resets_at_once_when_every_fin_is_out),
 		cmocka_unit_test(resets_now_when_told_to),

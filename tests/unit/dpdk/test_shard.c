@@ -203,6 +203,24 @@ takes_sixteen_workers(void **state)
 	tg_shard_destroy(s);
 }
 
+static void
+telemetry_shows_a_shard_once(void **state)
+{
+	struct tg_shard *s = client_shard(*state, PORT), *twin = client_shard(*state, PORT);
+
+	assert_int_equal(tg_telemetry_add_shard(s), 0);
+	assert_int_equal(tg_telemetry_add_shard(s), -EEXIST);
+	/* Both have number 0. Taking out one that is not there harms nobody. */
+	assert_int_equal(tg_telemetry_add_shard(twin), -EEXIST);
+	tg_telemetry_remove_shard(twin);
+	assert_int_equal(tg_telemetry_add_shard(twin), -EEXIST);
+	tg_telemetry_remove_shard(s);
+	assert_int_equal(tg_telemetry_add_shard(twin), 0);
+	tg_telemetry_remove_shard(twin);
+	tg_shard_destroy(s);
+	tg_shard_destroy(twin);
+}
+
 int
 main(void)
 {
@@ -215,6 +233,7 @@ main(void)
 		cmocka_unit_test(a_connection_with_data_comes_to_the_worker),
 		cmocka_unit_test(what_the_engine_sends_waits_for_its_own_port),
 		cmocka_unit_test(takes_sixteen_workers),
+		cmocka_unit_test(telemetry_shows_a_shard_once),
 	};
 
 	return cmocka_run_group_tests(tests, test_eal_setup, test_eal_teardown);

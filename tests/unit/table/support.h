@@ -26,7 +26,8 @@ struct test_mem {
 	size_t align;   /**< of the last allocation */
 };
 
-static inline void *test_mem_alloc(void *ctx, size_t size, size_t align)
+static inline void *
+test_mem_alloc(void *ctx, size_t size, size_t align)
 {
 	struct test_mem *m = ctx;
 	void *p = NULL;
@@ -43,7 +44,8 @@ static inline void *test_mem_alloc(void *ctx, size_t size, size_t align)
 	return p;
 }
 
-static inline void test_mem_free(void *ctx, void *p, size_t size)
+static inline void
+test_mem_free(void *ctx, void *p, size_t size)
 {
 	struct test_mem *m = ctx;
 
@@ -54,20 +56,23 @@ static inline void test_mem_free(void *ctx, void *p, size_t size)
 	free(p);
 }
 
-static inline void test_mem_init(struct test_mem *m)
+static inline void
+test_mem_init(struct test_mem *m)
 {
 	memset(m, 0, sizeof(*m));
 	m->mem = (struct tg_mem){m, test_mem_alloc, test_mem_free};
 }
 
-static inline void test_mem_fini(const struct test_mem *m)
+static inline void
+test_mem_fini(const struct test_mem *m)
 {
 	assert_int_equal(m->live, 0);
 	assert_int_equal(m->bytes, 0);
 }
 
 /** splitmix64: the same numbers for the same seed everywhere. */
-static inline uint64_t test_rand(uint64_t *state)
+static inline uint64_t
+test_rand(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -77,7 +82,8 @@ static inline uint64_t test_rand(uint64_t *state)
 }
 
 /** A number below n. */
-static inline uint32_t test_below(uint64_t *state, uint32_t n)
+static inline uint32_t
+test_below(uint64_t *state, uint32_t n)
 {
 	return (uint32_t)(test_rand(state) % n);
 }

@@ -24,7 +24,8 @@ struct fixture {
 	struct tg_fifo f;
 };
 
-static int setup(void **state)
+static int
+setup(void **state)
 {
 	struct fixture *x = calloc(1, sizeof(*x));
 
@@ -44,7 +45,8 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int
+teardown(void **state)
 {
 	struct fixture *x = *state;
 
@@ -62,8 +64,8 @@ static int teardown(void **state)
 }
 
 /** f holds exactly want[0 .. n), forwards and backwards. */
-static void check(
-	struct fixture *x, const struct tg_fifo *f, size_t off, const uint32_t want[], uint32_t n)
+static void
+check(struct fixture *x, const struct tg_fifo *f, size_t off, const uint32_t want[], uint32_t n)
 {
 	uint32_t idx = f->head;
 
@@ -85,7 +87,8 @@ static void check(
 	check(x, f, off, (const uint32_t[]){__VA_ARGS__}, \
 		sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
-static void an_empty_fifo_gives_nothing(void **state)
+static void
+an_empty_fifo_gives_nothing(void **state)
 {
 	struct fixture *x = *state;
 
@@ -94,7 +97,8 @@ static void an_empty_fifo_gives_nothing(void **state)
 	check(x, &x->f, OFF_A, NULL, 0);
 }
 
-static void first_in_is_first_out(void **state)
+static void
+first_in_is_first_out(void **state)
 {
 	struct fixture *x = *state;
 
@@ -113,7 +117,8 @@ static void first_in_is_first_out(void **state)
 	check(x, &x->f, OFF_A, NULL, 0);
 }
 
-static void removes_head_middle_tail_and_the_only_one(void **state)
+static void
+removes_head_middle_tail_and_the_only_one(void **state)
 {
 	struct fixture *x = *state;
 
@@ -134,7 +139,8 @@ static void removes_head_middle_tail_and_the_only_one(void **state)
 }
 
 /* Pushed out of its turn and again at the end: what a refreshed deadline does. */
-static void an_entry_can_go_to_the_back(void **state)
+static void
+an_entry_can_go_to_the_back(void **state)
 {
 	struct fixture *x = *state;
 
@@ -145,7 +151,8 @@ static void an_entry_can_go_to_the_back(void **state)
 	CHECK(x, &x->f, OFF_A, 1, 2, 0);
 }
 
-static void two_links_are_two_fifos(void **state)
+static void
+two_links_are_two_fifos(void **state)
 {
 	struct fixture *x = *state;
 	struct tg_fifo g;
@@ -161,7 +168,8 @@ static void two_links_are_two_fifos(void **state)
 	CHECK(x, &g, OFF_B, 2, 1, 0);
 }
 
-static void one_link_serves_several_fifos_in_turn(void **state)
+static void
+one_link_serves_several_fifos_in_turn(void **state)
 {
 	struct fixture *x = *state;
 	struct tg_fifo g;
@@ -176,7 +184,8 @@ static void one_link_serves_several_fifos_in_turn(void **state)
 	CHECK(x, &g, OFF_A, 1, 0);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_empty_fifo_gives_nothing, setup, teardown),

@@ -18,7 +18,8 @@ struct fixture {
 	struct tg_flow t;
 };
 
-static void fixture_init(struct fixture *x, uint32_t capacity)
+static void
+fixture_init(struct fixture *x, uint32_t capacity)
 {
 	static const uint32_t stride[TG_FLOW_KINDS] = {64, 320, sizeof(struct entry)};
 	const struct tg_pool *pools[TG_FLOW_KINDS];
@@ -35,7 +36,8 @@ static void fixture_init(struct fixture *x, uint32_t capacity)
 	assert_int_equal(x->t.capacity, capacity);
 }
 
-static void fixture_fini(struct fixture *x)
+static void
+fixture_fini(struct fixture *x)
 {
 	tg_flow_fini(&x->t, &x->m.mem);
 	for (unsigned k = 0; k < TG_FLOW_KINDS; k++)
@@ -44,7 +46,8 @@ static void fixture_fini(struct fixture *x)
 }
 
 /** A key for each n, v4-mapped. */
-static struct tg_flow_key key_of(uint32_t n)
+static struct tg_flow_key
+key_of(uint32_t n)
 {
 	struct tg_flow_key k = {.rport = (uint16_t)(n * 7), .lport = 80, .laddr = 3};
 
@@ -54,7 +57,8 @@ static struct tg_flow_key key_of(uint32_t n)
 }
 
 /** Takes an entry of a kind and gives it a key; does not insert it. */
-static uint32_t make(struct fixture *x, enum tg_flow_kind kind, const struct tg_flow_key *key)
+static uint32_t
+make(struct fixture *x, enum tg_flow_kind kind, const struct tg_flow_key *key)
 {
 	uint32_t idx = tg_pool_get(&x->pool[kind]);
 	struct entry *e;
@@ -66,7 +70,8 @@ static uint32_t make(struct fixture *x, enum tg_flow_kind kind, const struct tg_
 	return tg_flow_value(kind, idx);
 }
 
-static uint32_t add(struct fixture *x, enum tg_flow_kind kind, uint32_t n, uint32_t hash)
+static uint32_t
+add(struct fixture *x, enum tg_flow_kind kind, uint32_t n, uint32_t hash)
 {
 	struct tg_flow_key k = key_of(n);
 	uint32_t value = make(x, kind, &k);
@@ -75,7 +80,8 @@ static uint32_t add(struct fixture *x, enum tg_flow_kind kind, uint32_t n, uint3
 	return value;
 }
 
-static uint32_t look(const struct fixture *x, uint32_t n, uint32_t hash)
+static uint32_t
+look(const struct fixture *x, uint32_t n, uint32_t hash)
 {
 	struct tg_flow_key k = key_of(n);
 
@@ -84,7 +90,8 @@ static uint32_t look(const struct fixture *x, uint32_t n, uint32_t hash)
 	return tg_flow_lookup(&x->t, &k, hash);
 }
 
-static void a_value_is_kind_and_index(void **state)
+static void
+a_value_is_kind_and_index(void **state)
 {
 	(void)state;
 	for (unsigned kind = 0; kind < TG_FLOW_KINDS; kind++)
@@ -98,7 +105,8 @@ static void a_value_is_kind_and_index(void **state)
 		}
 }
 
-static void an_empty_table_finds_nothing(void **state)
+static void
+an_empty_table_finds_nothing(void **state)
 {
 	struct fixture x;
 
@@ -113,7 +121,8 @@ static void an_empty_table_finds_nothing(void **state)
 	fixture_fini(&x);
 }
 
-static void finds_what_was_inserted_until_it_is_removed(void **state)
+static void
+finds_what_was_inserted_until_it_is_removed(void **state)
 {
 	/* The borders of the table, of a bucket of it, and of the signature. */
 	static const uint32_t hash[] = {
@@ -137,7 +146,8 @@ static void finds_what_was_inserted_until_it_is_removed(void **state)
 	fixture_fini(&x);
 }
 
-static void every_byte_of_the_key_counts_and_no_other(void **state)
+static void
+every_byte_of_the_key_counts_and_no_other(void **state)
 {
 	struct tg_flow_key k = key_of(1);
 	struct fixture x;
@@ -157,7 +167,8 @@ static void every_byte_of_the_key_counts_and_no_other(void **state)
 	fixture_fini(&x);
 }
 
-static void equal_hashes_are_told_apart_by_key(void **state)
+static void
+equal_hashes_are_told_apart_by_key(void **state)
 {
 	struct fixture x;
 	uint32_t v[40];
@@ -173,7 +184,8 @@ static void equal_hashes_are_told_apart_by_key(void **state)
 }
 
 /** The hashes that a test of the worst case goes through. */
-static uint32_t pattern(unsigned which, uint32_t n)
+static uint32_t
+pattern(unsigned which, uint32_t n)
 {
 	uint64_t seed = n + 1000;
 
@@ -194,7 +206,8 @@ static uint32_t pattern(unsigned which, uint32_t n)
 }
 enum { PATTERNS = 6 };
 
-static void capacity_fits_whatever_the_hashes_are(void **state)
+static void
+capacity_fits_whatever_the_hashes_are(void **state)
 {
 	/* 6 and 13 fill one and two buckets' share; 250 are more than 15 full buckets. */
 	static const uint32_t capacity[] = {0, 1, 6, 7, 10, 11, 12, 13, 14, 26, 65, 130, 250, 1000};
@@ -244,7 +257,8 @@ static void capacity_fits_whatever_the_hashes_are(void **state)
 		}
 }
 
-static void remove_wants_the_very_value_and_hash(void **state)
+static void
+remove_wants_the_very_value_and_hash(void **state)
 {
 	struct fixture x;
 	uint32_t v;
@@ -263,7 +277,8 @@ static void remove_wants_the_very_value_and_hash(void **state)
 }
 
 /* A half-open entry becomes a connection, the connection a TIME_WAIT entry. */
-static void replace_promotes_in_place(void **state)
+static void
+replace_promotes_in_place(void **state)
 {
 	struct tg_flow_key k = key_of(5);
 	struct fixture x;
@@ -292,7 +307,8 @@ static void replace_promotes_in_place(void **state)
 	fixture_fini(&x);
 }
 
-static void kinds_not_in_use_need_no_pool(void **state)
+static void
+kinds_not_in_use_need_no_pool(void **state)
 {
 	struct tg_pool conn = {0};
 	const struct tg_pool *const pools[TG_FLOW_KINDS] = {[TG_FLOW_CONN] = &conn};
@@ -313,7 +329,8 @@ static void kinds_not_in_use_need_no_pool(void **state)
 	test_mem_fini(&m);
 }
 
-static void costs_less_than_ten_bytes_an_entry(void **state)
+static void
+costs_less_than_ten_bytes_an_entry(void **state)
 {
 	static const struct tg_pool *const none[TG_FLOW_KINDS];
 	static const uint32_t capacity[] = {1000, 4096, 65536, 65537, 100000, 1000000};
@@ -334,7 +351,8 @@ static void costs_less_than_ten_bytes_an_entry(void **state)
 }
 
 /* Every allocation fails once; the largest table asks for its true size. */
-static void reports_that_memory_is_missing(void **state)
+static void
+reports_that_memory_is_missing(void **state)
 {
 	static const struct tg_pool *const none[TG_FLOW_KINDS];
 	struct test_mem m;
@@ -365,7 +383,8 @@ static void reports_that_memory_is_missing(void **state)
 		assert_true(m.refused > (size_t)9 * UINT32_MAX);
 }
 
-static void an_all_zero_table_can_be_given_back(void **state)
+static void
+an_all_zero_table_can_be_given_back(void **state)
 {
 	struct tg_flow t;
 
@@ -374,7 +393,8 @@ static void an_all_zero_table_can_be_given_back(void **state)
 	tg_flow_fini(&t, NULL);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_is_kind_and_index),

@@ -3,7 +3,8 @@
 
 #include "support.h"
 
-static void gives_zeroed_entries_in_order_until_full(void **state)
+static void
+gives_zeroed_entries_in_order_until_full(void **state)
 {
 	static const uint8_t zero[64];
 	struct test_mem m;
@@ -27,7 +28,8 @@ static void gives_zeroed_entries_in_order_until_full(void **state)
 	test_mem_fini(&m);
 }
 
-static void gives_the_entry_freed_last_first(void **state)
+static void
+gives_the_entry_freed_last_first(void **state)
 {
 	struct test_mem m;
 	struct tg_pool p;
@@ -50,7 +52,8 @@ static void gives_the_entry_freed_last_first(void **state)
 }
 
 /* A pool of 10 million that never held more than three entries has touched three. */
-static void leaves_memory_alone_that_was_never_needed(void **state)
+static void
+leaves_memory_alone_that_was_never_needed(void **state)
 {
 	struct test_mem m;
 	struct tg_pool p;
@@ -76,7 +79,8 @@ static void leaves_memory_alone_that_was_never_needed(void **state)
 }
 
 /* A generation number must survive; the link may lie anywhere, unaligned and at the very end. */
-static void keeps_all_but_the_link_of_a_free_entry(void **state)
+static void
+keeps_all_but_the_link_of_a_free_entry(void **state)
 {
 	static const struct {
 		uint32_t stride;
@@ -111,7 +115,8 @@ static void keeps_all_but_the_link_of_a_free_entry(void **state)
 	}
 }
 
-static void works_with_one_entry(void **state)
+static void
+works_with_one_entry(void **state)
 {
 	struct test_mem m;
 	struct tg_pool p;
@@ -128,7 +133,8 @@ static void works_with_one_entry(void **state)
 	test_mem_fini(&m);
 }
 
-static void an_all_zero_pool_is_empty_and_can_be_given_back(void **state)
+static void
+an_all_zero_pool_is_empty_and_can_be_given_back(void **state)
 {
 	struct tg_pool p;
 
@@ -139,7 +145,8 @@ static void an_all_zero_pool_is_empty_and_can_be_given_back(void **state)
 	tg_pool_fini(&p, NULL);
 }
 
-static void fini_leaves_an_all_zero_pool(void **state)
+static void
+fini_leaves_an_all_zero_pool(void **state)
 {
 	struct test_mem m;
 	struct tg_pool p;
@@ -155,7 +162,8 @@ static void fini_leaves_an_all_zero_pool(void **state)
 }
 
 /* Also: the largest pool asks for its true size, 4 TB, not for that modulo 2^32. */
-static void reports_that_memory_is_missing(void **state)
+static void
+reports_that_memory_is_missing(void **state)
 {
 	struct test_mem m;
 	struct tg_pool p;
@@ -171,7 +179,8 @@ static void reports_that_memory_is_missing(void **state)
 	test_mem_fini(&m);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_zeroed_entries_in_order_until_full),

@@ -5,7 +5,8 @@
 /** Where 32-bit milliseconds wrap: 49.7 days. */
 #define WRAP ((tg_time)(UINT64_C(1) << 32) * TG_MSEC)
 
-static void a_millisecond_begins_on_its_nanosecond(void **state)
+static void
+a_millisecond_begins_on_its_nanosecond(void **state)
 {
 	(void)state;
 	assert_int_equal(tg_ms_of(0), 0);
@@ -16,7 +17,8 @@ static void a_millisecond_begins_on_its_nanosecond(void **state)
 	assert_int_equal(tg_ms_of(WRAP), 0);
 }
 
-static void a_deadline_is_rounded_up(void **state)
+static void
+a_deadline_is_rounded_up(void **state)
 {
 	(void)state;
 	assert_int_equal(tg_ms_after(0, 0), 0);
@@ -29,7 +31,8 @@ static void a_deadline_is_rounded_up(void **state)
 	assert_int_equal(tg_ms_after(WRAP - TG_MSEC, 3), 2);
 }
 
-static void a_deadline_is_due_from_its_tick_on(void **state)
+static void
+a_deadline_is_due_from_its_tick_on(void **state)
 {
 	(void)state;
 	assert_false(tg_ms_due(100, 99));
@@ -44,7 +47,8 @@ static void a_deadline_is_due_from_its_tick_on(void **state)
 	assert_false(tg_ms_due(0x7fffffff, 0));
 }
 
-static void before_is_strict_and_wraps(void **state)
+static void
+before_is_strict_and_wraps(void **state)
 {
 	(void)state;
 	assert_true(tg_ms_before(1, 2));
@@ -56,7 +60,8 @@ static void before_is_strict_and_wraps(void **state)
 	assert_false(tg_ms_before(0x7fffffff, 0));
 }
 
-static void a_deadline_is_found_again_on_the_long_scale(void **state)
+static void
+a_deadline_is_found_again_on_the_long_scale(void **state)
 {
 	(void)state;
 	assert_int_equal(tg_ms_time(7, 0), 7 * TG_MSEC);
@@ -70,7 +75,8 @@ static void a_deadline_is_found_again_on_the_long_scale(void **state)
 	assert_true(tg_ms_time(3, 5 * WRAP - TG_MSEC) == 5 * WRAP + 3 * TG_MSEC);
 }
 
-static void a_wait_is_never_short_and_at_most_a_millisecond_long(void **state)
+static void
+a_wait_is_never_short_and_at_most_a_millisecond_long(void **state)
 {
 	static const uint32_t wait[] = {0, 1, 2, 999, 60000, 0x7ffffffe};
 	uint64_t seed = 1;
@@ -92,7 +98,8 @@ static void a_wait_is_never_short_and_at_most_a_millisecond_long(void **state)
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_millisecond_begins_on_its_nanosecond),

@@ -30,7 +30,8 @@ struct fixture {
 	struct tg_wheel w;
 };
 
-static void fixture_init(struct fixture *x, tg_ms now)
+static void
+fixture_init(struct fixture *x, tg_ms now)
 {
 	test_mem_init(&x->m);
 	assert_int_equal(tg_pool_init(&x->p, &x->m.mem, sizeof(struct entry), N, 0), 0);
@@ -39,7 +40,8 @@ static void fixture_init(struct fixture *x, tg_ms now)
 	tg_wheel_init(&x->w, &x->p, offsetof(struct entry, timer), now);
 }
 
-static void fixture_fini(struct fixture *x)
+static void
+fixture_fini(struct fixture *x)
 {
 	for (uint32_t i = 0; i < N; i++) {
 		const struct entry *e = tg_pool_at(&x->p, i);
@@ -50,13 +52,15 @@ static void fixture_fini(struct fixture *x)
 	test_mem_fini(&x->m);
 }
 
-static const struct tg_timer *timer(const struct fixture *x, uint32_t idx)
+static const struct tg_timer *
+timer(const struct fixture *x, uint32_t idx)
 {
 	return &((const struct entry *)tg_pool_at(&x->p, idx))->timer;
 }
 
 /** Expires with a cap of n and wants exactly want[0 .. n), and nothing more. */
-static void expect(struct fixture *x, tg_ms now, const uint32_t want[], unsigned n)
+static void
+expect(struct fixture *x, tg_ms now, const uint32_t want[], unsigned n)
 {
 	uint32_t out[N + 1];
 	unsigned before = x->w.count;
@@ -74,7 +78,8 @@ static void expect(struct fixture *x, tg_ms now, const uint32_t want[], unsigned
 		sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 #define EXPECT_NONE(x, now) expect(x, now, NULL, 0)
 
-static void an_empty_wheel_has_nothing_to_do(void **state)
+static void
+an_empty_wheel_has_nothing_to_do(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < STARTS; s++) {
@@ -100,7 +105,8 @@ static const uint32_t WAIT[] = {1, 2, SPAN1 - 1, SPAN1, SPAN1 + 1, SPAN2 - 1, SP
 	2 * SPAN4 - 1, 2 * SPAN4, 100 * SPAN4 + 12345, FAR - 1, FAR};
 enum { WAITS = sizeof(WAIT) / sizeof(WAIT[0]) };
 
-static void fires_at_its_tick_and_not_before(void **state)
+static void
+fires_at_its_tick_and_not_before(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < STARTS; s++)
@@ -129,7 +135,8 @@ static void fires_at_its_tick_and_not_before(void **state)
 		}
 }
 
-static void fires_when_time_jumps_past_it(void **state)
+static void
+fires_when_time_jumps_past_it(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < STARTS; s++)
@@ -144,7 +151,8 @@ static void fires_when_time_jumps_past_it(void **state)
 }
 
 /* Who only wakes up when told so is never late, and is not woken for nothing all the time. */
-static void following_next_leads_there_in_few_steps(void **state)
+static void
+following_next_leads_there_in_few_steps(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < STARTS; s++)
@@ -169,7 +177,8 @@ static void following_next_leads_there_in_few_steps(void **state)
 		}
 }
 
-static void every_millisecond_or_one_jump_is_the_same(void **state)
+static void
+every_millisecond_or_one_jump_is_the_same(void **state)
 {
 	static const uint32_t wait[N] = {
 		5, 70, 5, 1, 64, 4100, 63, 128, 4095, 4096, 2, 9000, 8999, 70, 100, 3};
@@ -201,7 +210,8 @@ static void every_millisecond_or_one_jump_is_the_same(void **state)
 	}
 }
 
-static void a_deadline_already_past_is_due_at_once_and_first(void **state)
+static void
+a_deadline_already_past_is_due_at_once_and_first(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < STARTS; s++) {
@@ -225,7 +235,8 @@ static void a_deadline_already_past_is_due_at_once_and_first(void **state)
 	}
 }
 
-static void cancel_forgets_a_timer_wherever_it_is(void **state)
+static void
+cancel_forgets_a_timer_wherever_it_is(void **state)
 {
 	static const int32_t wait[] = {-1, 0, 1, 100, 5000, SPAN3 + 1, SPAN4 + 1, FAR};
 
@@ -252,7 +263,8 @@ static void cancel_forgets_a_timer_wherever_it_is(void **state)
 		}
 }
 
-static void moves_a_timer_to_any_deadline_from_any(void **state)
+static void
+moves_a_timer_to_any_deadline_from_any(void **state)
 {
 	static const int32_t wait[] = {
 		-3, 0, 1, 2, 63, 64, 65, 70, 4096, 5000, SPAN3, SPAN4, SPAN4 + 1, FAR};
@@ -278,7 +290,8 @@ static void moves_a_timer_to_any_deadline_from_any(void **state)
 			}
 }
 
-static void a_move_within_the_slot_keeps_the_place_and_the_new_deadline(void **state)
+static void
+a_move_within_the_slot_keeps_the_place_and_the_new_deadline(void **state)
 {
 	struct fixture x;
 	uint16_t slot;
@@ -296,7 +309,8 @@ static void a_move_within_the_slot_keeps_the_place_and_the_new_deadline(void **s
 	fixture_fini(&x);
 }
 
-static void equal_deadlines_come_in_the_order_of_arming(void **state)
+static void
+equal_deadlines_come_in_the_order_of_arming(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < STARTS; s++) {
@@ -321,7 +335,8 @@ static void equal_deadlines_come_in_the_order_of_arming(void **state)
 	}
 }
 
-static void cap_cuts_and_the_next_call_goes_on(void **state)
+static void
+cap_cuts_and_the_next_call_goes_on(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < STARTS; s++) {
@@ -357,7 +372,8 @@ static void cap_cuts_and_the_next_call_goes_on(void **state)
 	}
 }
 
-static void due_timers_can_be_cancelled_and_moved(void **state)
+static void
+due_timers_can_be_cancelled_and_moved(void **state)
 {
 	struct fixture x;
 	uint32_t out[1];
@@ -382,7 +398,8 @@ static void due_timers_can_be_cancelled_and_moved(void **state)
 }
 
 /* A keepalive that arms itself again from its own expiry, as the engine will. */
-static void an_expired_timer_can_be_armed_again_at_once(void **state)
+static void
+an_expired_timer_can_be_armed_again_at_once(void **state)
 {
 	struct fixture x;
 	tg_ms now = 0xffffff00;
@@ -398,7 +415,8 @@ static void an_expired_timer_can_be_armed_again_at_once(void **state)
 	fixture_fini(&x);
 }
 
-static void a_step_back_is_taken_for_standing_still(void **state)
+static void
+a_step_back_is_taken_for_standing_still(void **state)
 {
 	struct fixture x;
 	tg_ms when;
@@ -417,7 +435,8 @@ static void a_step_back_is_taken_for_standing_still(void **state)
 }
 
 /* Nothing happens for a month, then somebody connects. */
-static void an_empty_wheel_follows_any_clock(void **state)
+static void
+an_empty_wheel_follows_any_clock(void **state)
 {
 	struct fixture x;
 
@@ -434,7 +453,8 @@ static void an_empty_wheel_follows_any_clock(void **state)
 	fixture_fini(&x);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_wheel_has_nothing_to_do),

@@ -8,7 +8,8 @@
 #include "csum.h"
 
 /* A folded sum as the big-endian number the naive twin computes. */
-static uint16_t big(uint64_t sum)
+static uint16_t
+big(uint64_t sum)
 {
 	uint16_t v = tg_csum_fold(sum);
 	uint8_t b[2];
@@ -17,7 +18,8 @@ static uint16_t big(uint64_t sum)
 	return tg_get16(b);
 }
 
-static void rfc1071_example_sums_to_ddf2(void **state)
+static void
+rfc1071_example_sums_to_ddf2(void **state)
 {
 	static const uint8_t p[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
 
@@ -25,7 +27,8 @@ static void rfc1071_example_sums_to_ddf2(void **state)
 	assert_int_equal(big(tg_csum_add(0, p, sizeof(p))), 0xddf2);
 }
 
-static void nothing_sums_to_zero_and_fills_of_ff_to_ffff(void **state)
+static void
+nothing_sums_to_zero_and_fills_of_ff_to_ffff(void **state)
 {
 	uint8_t p[300];
 
@@ -38,7 +41,8 @@ static void nothing_sums_to_zero_and_fills_of_ff_to_ffff(void **state)
 		assert_int_equal(tg_csum_fold(tg_csum_add(0, p, n)), 0xffff);
 }
 
-static void fold_handles_the_extremes_of_64_bits(void **state)
+static void
+fold_handles_the_extremes_of_64_bits(void **state)
 {
 	(void)state;
 	assert_int_equal(tg_csum_fold(0), 0);
@@ -49,7 +53,8 @@ static void fold_handles_the_extremes_of_64_bits(void **state)
 	assert_int_equal(tg_csum_fold(0x10000), 1);
 }
 
-static void add_equals_its_naive_twin_at_every_alignment_and_length(void **state)
+static void
+add_equals_its_naive_twin_at_every_alignment_and_length(void **state)
 {
 	uint64_t s = 1;
 
@@ -71,7 +76,8 @@ static void add_equals_its_naive_twin_at_every_alignment_and_length(void **state
 	}
 }
 
-static void add_carries_around_a_sum_near_2_to_the_64(void **state)
+static void
+add_carries_around_a_sum_near_2_to_the_64(void **state)
 {
 	uint64_t s = 2;
 	uint8_t p[100];
@@ -88,7 +94,8 @@ static void add_carries_around_a_sum_near_2_to_the_64(void **state)
 	}
 }
 
-static void sums_of_parts_add_up_however_a_block_is_cut(void **state)
+static void
+sums_of_parts_add_up_however_a_block_is_cut(void **state)
 {
 	uint64_t s = 3;
 
@@ -109,7 +116,8 @@ static void sums_of_parts_add_up_however_a_block_is_cut(void **state)
 	}
 }
 
-static void unfolded_sums_may_be_added_to_each_other(void **state)
+static void
+unfolded_sums_may_be_added_to_each_other(void **state)
 {
 	uint64_t total = 0;
 	uint8_t p[64];
@@ -126,7 +134,8 @@ static void unfolded_sums_may_be_added_to_each_other(void **state)
 	assert_int_equal(tg_csum_fold(total), 0xffff);
 }
 
-static void copy_copies_and_sums_as_memcpy_and_add_do(void **state)
+static void
+copy_copies_and_sums_as_memcpy_and_add_do(void **state)
 {
 	uint64_t s = 4;
 
@@ -153,7 +162,8 @@ static void copy_copies_and_sums_as_memcpy_and_add_do(void **state)
 	}
 }
 
-static void pseudo_header_is_that_of_its_address_family(void **state)
+static void
+pseudo_header_is_that_of_its_address_family(void **state)
 {
 	uint64_t s = 5;
 
@@ -184,7 +194,8 @@ static void pseudo_header_is_that_of_its_address_family(void **state)
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc1071_example_sums_to_ddf2),

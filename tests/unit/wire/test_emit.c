@@ -7,7 +7,8 @@
 #include "csum.h"
 #include "emit.h"
 
-static struct tg_segment random_segment(uint64_t *s)
+static struct tg_segment
+random_segment(uint64_t *s)
 {
 	static const uint8_t syn_sets[] = {0, TG_OPT_MSS, TG_OPT_MSS | TG_OPT_WSCALE,
 		TG_OPT_MSS | TG_OPT_SACK_OK, TG_OPT_MSS | TG_OPT_TS, 0x0f, 0x2f, 0x4f, 0x2d};
@@ -62,8 +63,8 @@ static struct tg_segment random_segment(uint64_t *s)
 }
 
 /* Emits g with n bytes of payload into a buffer of exactly the size announced. */
-static struct tg_pkt emit(
-	const struct tg_segment *g, const uint8_t *payload, unsigned n, unsigned offload)
+static struct tg_pkt
+emit(const struct tg_segment *g, const uint8_t *payload, unsigned n, unsigned offload)
 {
 	unsigned head = tg_emit_tcp_size(g);
 	struct tg_pkt pkt;
@@ -86,7 +87,8 @@ static struct tg_pkt emit(
 /* Flags that stay when the port has nothing left to do. */
 #define DONE TG_PKT_VLAN_STRIPPED
 
-static void parse_of_emit_is_the_segment(void **state)
+static void
+parse_of_emit_is_the_segment(void **state)
 {
 	uint64_t s = 21;
 
@@ -127,7 +129,8 @@ static void parse_of_emit_is_the_segment(void **state)
 	}
 }
 
-static void offloaded_checksums_are_zero_and_the_pseudo_header_sum(void **state)
+static void
+offloaded_checksums_are_zero_and_the_pseudo_header_sum(void **state)
 {
 	uint64_t s = 22;
 
@@ -155,7 +158,8 @@ static void offloaded_checksums_are_zero_and_the_pseudo_header_sum(void **state)
 	}
 }
 
-static void each_offload_stands_alone(void **state)
+static void
+each_offload_stands_alone(void **state)
 {
 	uint64_t s = 23;
 
@@ -178,7 +182,8 @@ static void each_offload_stands_alone(void **state)
 	}
 }
 
-static void a_payload_sum_of_any_64_bits_is_folded_in(void **state)
+static void
+a_payload_sum_of_any_64_bits_is_folded_in(void **state)
 {
 	uint64_t s = 24;
 
@@ -200,7 +205,8 @@ static void a_payload_sum_of_any_64_bits_is_folded_in(void **state)
 	}
 }
 
-static void without_payload_its_sum_is_not_looked_at(void **state)
+static void
+without_payload_its_sum_is_not_looked_at(void **state)
 {
 	uint64_t s = 25;
 	struct tg_segment g = random_segment(&s);
@@ -215,7 +221,8 @@ static void without_payload_its_sum_is_not_looked_at(void **state)
 	assert_int_equal(tg_frame_parse(&pkt, &f), TG_FRAME_TCP);
 }
 
-static void a_syn_ack_looks_like_that_of_linux(void **state)
+static void
+a_syn_ack_looks_like_that_of_linux(void **state)
 {
 	static const uint8_t want[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 60, 0,
 		0, 0x40, 0, 64, 6, 0xb6, 0xb8, 192, 0, 2, 1, 192, 0, 2, 2, 0, 80, 0x30, 0x39, 0, 0,
@@ -240,7 +247,8 @@ static void a_syn_ack_looks_like_that_of_linux(void **state)
 	free(pkt.buf);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parse_of_emit_is_the_segment),

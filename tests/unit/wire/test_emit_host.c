@@ -11,7 +11,8 @@
 static const uint8_t mac[6] = {6, 1, 2, 3, 4, 5};
 
 /* True when the message in [l4, end) of an IP frame sums to 0xffff with its pseudo-header. */
-static bool csum_good(const uint8_t *ip, unsigned l4, unsigned end, uint8_t proto)
+static bool
+csum_good(const uint8_t *ip, unsigned l4, unsigned end, uint8_t proto)
 {
 	uint8_t tail[4] = {0, proto, (uint8_t)((end - l4) >> 8), (uint8_t)(end - l4)};
 	uint16_t sum = 0;
@@ -21,14 +22,16 @@ static bool csum_good(const uint8_t *ip, unsigned l4, unsigned end, uint8_t prot
 	return naive_sum(sum, ip + l4, end - l4) == 0xffff;
 }
 
-static void expect_turned(const struct tg_pkt *pkt, const struct fb *request)
+static void
+expect_turned(const struct tg_pkt *pkt, const struct fb *request)
 {
 	assert_memory_equal(pkt->data, request->b + 6, 6);
 	assert_memory_equal(pkt->data + 6, mac, 6);
 	assert_memory_equal(pkt->data + 12, request->b + 12, request->l3 - 12);
 }
 
-static void an_arp_request_becomes_its_reply(void **state)
+static void
+an_arp_request_becomes_its_reply(void **state)
 {
 	(void)state;
 	for (unsigned tags = 0; tags <= 2; tags++) {
@@ -54,7 +57,8 @@ static void an_arp_request_becomes_its_reply(void **state)
 	}
 }
 
-static void an_icmp_echo_is_answered_without_its_options(void **state)
+static void
+an_icmp_echo_is_answered_without_its_options(void **state)
 {
 	uint64_t s = 31;
 
@@ -90,7 +94,8 @@ static void an_icmp_echo_is_answered_without_its_options(void **state)
 	}
 }
 
-static void an_echo_reply_of_zero_bytes_has_a_checksum_that_verifies(void **state)
+static void
+an_echo_reply_of_zero_bytes_has_a_checksum_that_verifies(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -108,7 +113,8 @@ static void an_echo_reply_of_zero_bytes_has_a_checksum_that_verifies(void **stat
 	free(pkt.buf);
 }
 
-static void an_echo_in_a_chain_is_answered_without_touching_its_payload(void **state)
+static void
+an_echo_in_a_chain_is_answered_without_touching_its_payload(void **state)
 {
 	(void)state;
 	for (unsigned cut = 42 + 4; cut < 60; cut++) {
@@ -135,7 +141,8 @@ static void an_echo_in_a_chain_is_answered_without_touching_its_payload(void **s
 	}
 }
 
-static void an_icmpv6_echo_is_answered_without_its_extension_headers(void **state)
+static void
+an_icmpv6_echo_is_answered_without_its_extension_headers(void **state)
 {
 	uint64_t s = 32;
 
@@ -172,7 +179,8 @@ static void an_icmpv6_echo_is_answered_without_its_extension_headers(void **stat
 	}
 }
 
-static void solicit_frame(struct fb *b, unsigned tags, bool dad)
+static void
+solicit_frame(struct fb *b, unsigned tags, bool dad)
 {
 	fb_eth(b, tags, 0x86dd);
 	fb_ipv6(b, 58);
@@ -184,7 +192,8 @@ static void solicit_frame(struct fb *b, unsigned tags, bool dad)
 	fb_finish(b);
 }
 
-static void a_solicitation_becomes_a_solicited_advertisement(void **state)
+static void
+a_solicitation_becomes_a_solicited_advertisement(void **state)
 {
 	(void)state;
 	for (unsigned tags = 0; tags <= 2; tags++) {
@@ -214,7 +223,8 @@ static void a_solicitation_becomes_a_solicited_advertisement(void **state)
 	}
 }
 
-static void duplicate_address_detection_is_answered_to_all_nodes(void **state)
+static void
+duplicate_address_detection_is_answered_to_all_nodes(void **state)
 {
 	static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1};
 	struct fb b;
@@ -239,7 +249,8 @@ static void duplicate_address_detection_is_answered_to_all_nodes(void **state)
 	free(pkt.buf);
 }
 
-static void an_advertisement_without_room_leaves_the_packet_alone(void **state)
+static void
+an_advertisement_without_room_leaves_the_packet_alone(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -265,7 +276,8 @@ static void an_advertisement_without_room_leaves_the_packet_alone(void **state)
 	free(pad.buf);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_arp_request_becomes_its_reply),

@@ -4,7 +4,8 @@
  */
 #include "wire_util.h"
 
-static void tcp_frame(struct fb *b, unsigned tags, unsigned ip_opts, unsigned payload)
+static void
+tcp_frame(struct fb *b, unsigned tags, unsigned ip_opts, unsigned payload)
 {
 	fb_eth(b, tags, 0x0800);
 	fb_ipv4(b, 6, ip_opts);
@@ -12,14 +13,16 @@ static void tcp_frame(struct fb *b, unsigned tags, unsigned ip_opts, unsigned pa
 	fb_finish(b);
 }
 
-static void arp_frame(struct fb *b, unsigned tags)
+static void
+arp_frame(struct fb *b, unsigned tags)
 {
 	fb_eth(b, tags, 0x0806);
 	FB_PUT(b, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 2, 192, 0, 2, 7, 0, 0, 0, 0, 0, 0, 192, 0,
 		2, 9);
 }
 
-static void every_tcp_field_reaches_its_place(void **state)
+static void
+every_tcp_field_reaches_its_place(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -48,7 +51,8 @@ static void every_tcp_field_reaches_its_place(void **state)
 	assert_int_equal(f.l2.tags, 0);
 }
 
-static void up_to_two_tags_are_read_outermost_first(void **state)
+static void
+up_to_two_tags_are_read_outermost_first(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -70,7 +74,8 @@ static void up_to_two_tags_are_read_outermost_first(void **state)
 	assert_int_equal(f.l3_off, 22);
 }
 
-static void a_third_tag_and_unknown_ethertypes_are_other(void **state)
+static void
+a_third_tag_and_unknown_ethertypes_are_other(void **state)
 {
 	struct fb b;
 
@@ -84,7 +89,8 @@ static void a_third_tag_and_unknown_ethertypes_are_other(void **state)
 	expect_kind(&b, TG_FRAME_OTHER);
 }
 
-static void ipv4_options_are_skipped(void **state)
+static void
+ipv4_options_are_skipped(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -98,7 +104,8 @@ static void ipv4_options_are_skipped(void **state)
 	}
 }
 
-static void bytes_behind_the_total_length_are_padding(void **state)
+static void
+bytes_behind_the_total_length_are_padding(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -110,7 +117,8 @@ static void bytes_behind_the_total_length_are_padding(void **state)
 	assert_int_equal(f.payload_len, 1);
 }
 
-static void impossible_ipv4_headers_are_bad(void **state)
+static void
+impossible_ipv4_headers_are_bad(void **state)
 {
 	static const uint8_t first[] = {0x55, 0x65, 0x05, 0x44, 0x40, 0x4f};
 	struct fb b;
@@ -128,7 +136,8 @@ static void impossible_ipv4_headers_are_bad(void **state)
 	expect_bad(&b, TG_BAD_IP_HEADER);
 }
 
-static void fragments_are_told_apart_and_the_df_and_evil_bits_ignored(void **state)
+static void
+fragments_are_told_apart_and_the_df_and_evil_bits_ignored(void **state)
 {
 	static const struct {
 		uint16_t field;
@@ -147,7 +156,8 @@ static void fragments_are_told_apart_and_the_df_and_evil_bits_ignored(void **sta
 	}
 }
 
-static void impossible_tcp_headers_are_bad(void **state)
+static void
+impossible_tcp_headers_are_bad(void **state)
 {
 	struct fb b;
 
@@ -167,7 +177,8 @@ static void impossible_tcp_headers_are_bad(void **state)
 	expect_bad(&b, TG_BAD_TCP_HEADER);
 }
 
-static void the_ports_checksum_verdict_is_believed(void **state)
+static void
+the_ports_checksum_verdict_is_believed(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -188,8 +199,8 @@ static void the_ports_checksum_verdict_is_believed(void **state)
 }
 
 /* Parses b cut into three segments at the two positions. */
-static enum tg_frame_kind parse_cut(
-	const struct fb *b, unsigned one, unsigned two, struct tg_frame *f)
+static enum tg_frame_kind
+parse_cut(const struct fb *b, unsigned one, unsigned two, struct tg_frame *f)
 {
 	struct tg_pkt seg[3] = {pkt_exact(b->b, one), pkt_exact(b->b + one, two - one),
 		pkt_exact(b->b + two, b->len - two)};
@@ -203,7 +214,8 @@ static enum tg_frame_kind parse_cut(
 	return kind;
 }
 
-static void a_chain_is_summed_over_all_its_segments(void **state)
+static void
+a_chain_is_summed_over_all_its_segments(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -224,7 +236,8 @@ static void a_chain_is_summed_over_all_its_segments(void **state)
 	}
 }
 
-static void headers_split_over_segments_are_bad_where_they_break(void **state)
+static void
+headers_split_over_segments_are_bad_where_they_break(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -241,7 +254,8 @@ static void headers_split_over_segments_are_bad_where_they_break(void **state)
 	}
 }
 
-static void padding_in_a_later_segment_is_still_padding(void **state)
+static void
+padding_in_a_later_segment_is_still_padding(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -253,7 +267,8 @@ static void padding_in_a_later_segment_is_still_padding(void **state)
 	assert_int_equal(f.payload_len, 3);
 }
 
-static void arp_requests_for_ethernet_and_ipv4_are_recognised(void **state)
+static void
+arp_requests_for_ethernet_and_ipv4_are_recognised(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -278,7 +293,8 @@ static void arp_requests_for_ethernet_and_ipv4_are_recognised(void **state)
 	expect_bad(&b, TG_BAD_ARP);
 }
 
-static void icmp_echo_is_told_from_other_icmp(void **state)
+static void
+icmp_echo_is_told_from_other_icmp(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -302,7 +318,8 @@ static void icmp_echo_is_told_from_other_icmp(void **state)
 	expect_bad(&b, TG_BAD_ICMP);
 }
 
-static void other_ip_protocols_are_other(void **state)
+static void
+other_ip_protocols_are_other(void **state)
 {
 	struct fb b;
 
@@ -315,7 +332,8 @@ static void other_ip_protocols_are_other(void **state)
 }
 
 /* One frame of every kind, with and without tags. */
-static bool sample(unsigned i, struct fb *b)
+static bool
+sample(unsigned i, struct fb *b)
 {
 	switch (i) {
 	case 0:
@@ -338,7 +356,8 @@ static bool sample(unsigned i, struct fb *b)
 	}
 }
 
-static void a_frame_cut_anywhere_is_bad_and_never_over_read(void **state)
+static void
+a_frame_cut_anywhere_is_bad_and_never_over_read(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -353,7 +372,8 @@ static void a_frame_cut_anywhere_is_bad_and_never_over_read(void **state)
 	}
 }
 
-static void a_flipped_bit_under_a_checksum_is_noticed(void **state)
+static void
+a_flipped_bit_under_a_checksum_is_noticed(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -373,7 +393,8 @@ static void a_flipped_bit_under_a_checksum_is_noticed(void **state)
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_tcp_field_reaches_its_place),

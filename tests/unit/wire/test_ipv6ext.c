@@ -6,13 +6,15 @@
 
 enum { HBH = 0, TCP = 6, ROUTING = 43, FRAGMENT = 44, ICMPV6 = 58, NONE = 59, DEST = 60 };
 
-static void v6_frame(struct fb *b, uint8_t next)
+static void
+v6_frame(struct fb *b, uint8_t next)
 {
 	fb_eth(b, 0, 0x86dd);
 	fb_ipv6(b, next);
 }
 
-static void solicit(struct fb *b)
+static void
+solicit(struct fb *b)
 {
 	v6_frame(b, ICMPV6);
 	fb_solicit(b);
@@ -20,7 +22,8 @@ static void solicit(struct fb *b)
 }
 
 /* The same from ::, without the source option. */
-static void solicit_dad(struct fb *b)
+static void
+solicit_dad(struct fb *b)
 {
 	solicit(b);
 	memset(b->b + b->l3 + 8, 0, 16);
@@ -28,7 +31,8 @@ static void solicit_dad(struct fb *b)
 	fb_finish(b);
 }
 
-static void every_field_of_tcp_over_ipv6_reaches_its_place(void **state)
+static void
+every_field_of_tcp_over_ipv6_reaches_its_place(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -51,7 +55,8 @@ static void every_field_of_tcp_over_ipv6_reaches_its_place(void **state)
 	expect_bad(&b, TG_BAD_TCP_CSUM);
 }
 
-static void extension_headers_before_tcp_are_walked(void **state)
+static void
+extension_headers_before_tcp_are_walked(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -72,7 +77,8 @@ static void extension_headers_before_tcp_are_walked(void **state)
 	assert_int_equal(f.payload_len, 2);
 }
 
-static void eight_headers_are_walked_and_nine_are_bad(void **state)
+static void
+eight_headers_are_walked_and_nine_are_bad(void **state)
 {
 	struct fb b;
 
@@ -90,7 +96,8 @@ static void eight_headers_are_walked_and_nine_are_bad(void **state)
 	}
 }
 
-static void hop_by_hop_anywhere_but_first_is_bad(void **state)
+static void
+hop_by_hop_anywhere_but_first_is_bad(void **state)
 {
 	struct fb b;
 
@@ -103,7 +110,8 @@ static void hop_by_hop_anywhere_but_first_is_bad(void **state)
 	expect_bad(&b, TG_BAD_IP_HEADER);
 }
 
-static void a_routing_header_with_segments_left_is_not_for_us(void **state)
+static void
+a_routing_header_with_segments_left_is_not_for_us(void **state)
 {
 	struct fb b;
 	uint8_t *ext;
@@ -119,7 +127,8 @@ static void a_routing_header_with_segments_left_is_not_for_us(void **state)
 	expect_kind(&b, TG_FRAME_OTHER);
 }
 
-static void fragment_headers_and_unknown_ones_end_the_walk(void **state)
+static void
+fragment_headers_and_unknown_ones_end_the_walk(void **state)
 {
 	static const uint8_t other[] = {17, 50, 51, NONE, 135, 255};
 	struct fb b;
@@ -143,7 +152,8 @@ static void fragment_headers_and_unknown_ones_end_the_walk(void **state)
 	}
 }
 
-static void payload_length_zero_is_only_good_with_nothing_behind(void **state)
+static void
+payload_length_zero_is_only_good_with_nothing_behind(void **state)
 {
 	struct fb b;
 
@@ -158,7 +168,8 @@ static void payload_length_zero_is_only_good_with_nothing_behind(void **state)
 	expect_bad(&b, TG_BAD_IP_HEADER);
 }
 
-static void extension_headers_past_the_end_are_bad(void **state)
+static void
+extension_headers_past_the_end_are_bad(void **state)
 {
 	struct fb b;
 
@@ -173,7 +184,8 @@ static void extension_headers_past_the_end_are_bad(void **state)
 	}
 }
 
-static void version_and_length_lies_are_bad(void **state)
+static void
+version_and_length_lies_are_bad(void **state)
 {
 	struct fb b;
 
@@ -188,7 +200,8 @@ static void version_and_length_lies_are_bad(void **state)
 	expect_bad(&b, TG_BAD_IP_HEADER);
 }
 
-static void a_v4_mapped_destination_is_bad(void **state)
+static void
+a_v4_mapped_destination_is_bad(void **state)
 {
 	struct tg_addr a = tg_addr_v4(198, 51, 100, 9);
 	struct fb b;
@@ -201,7 +214,8 @@ static void a_v4_mapped_destination_is_bad(void **state)
 	expect_bad(&b, TG_BAD_IP_HEADER);
 }
 
-static void icmpv6_echo_is_told_from_other_icmpv6(void **state)
+static void
+icmpv6_echo_is_told_from_other_icmpv6(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -222,7 +236,8 @@ static void icmpv6_echo_is_told_from_other_icmpv6(void **state)
 	expect_bad(&b, TG_BAD_ICMP);
 }
 
-static void a_good_solicitation_yields_its_target(void **state)
+static void
+a_good_solicitation_yields_its_target(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -235,7 +250,8 @@ static void a_good_solicitation_yields_its_target(void **state)
 	expect_kind(&b, TG_FRAME_ND_SOLICIT);
 }
 
-static void rfc4861_7_1_1_each_broken_rule_is_bad(void **state)
+static void
+rfc4861_7_1_1_each_broken_rule_is_bad(void **state)
 {
 	struct fb b;
 
@@ -279,7 +295,8 @@ static void rfc4861_7_1_1_each_broken_rule_is_bad(void **state)
 	}
 }
 
-static void other_options_in_a_solicitation_are_skipped(void **state)
+static void
+other_options_in_a_solicitation_are_skipped(void **state)
 {
 	struct fb b;
 
@@ -290,7 +307,8 @@ static void other_options_in_a_solicitation_are_skipped(void **state)
 	expect_kind(&b, TG_FRAME_ND_SOLICIT);
 }
 
-static void a_solicitation_over_two_segments_is_bad(void **state)
+static void
+a_solicitation_over_two_segments_is_bad(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -308,7 +326,8 @@ static void a_solicitation_over_two_segments_is_bad(void **state)
 	}
 }
 
-static bool sample(unsigned i, struct fb *b)
+static bool
+sample(unsigned i, struct fb *b)
 {
 	switch (i) {
 	case 0:
@@ -339,7 +358,8 @@ static bool sample(unsigned i, struct fb *b)
 	return true;
 }
 
-static void a_frame_cut_anywhere_is_bad_and_never_over_read(void **state)
+static void
+a_frame_cut_anywhere_is_bad_and_never_over_read(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -360,7 +380,8 @@ static void a_frame_cut_anywhere_is_bad_and_never_over_read(void **state)
 	}
 }
 
-static void a_flipped_bit_under_a_checksum_is_noticed(void **state)
+static void
+a_flipped_bit_under_a_checksum_is_noticed(void **state)
 {
 	struct fb b;
 	struct tg_frame f;
@@ -381,7 +402,8 @@ static void a_flipped_bit_under_a_checksum_is_noticed(void **state)
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_of_tcp_over_ipv6_reaches_its_place),

@@ -7,7 +7,8 @@
 #include "tcpopt.h"
 
 /* Parses an exact heap copy, so that a sanitizer sees any over-read. */
-static struct tg_tcpopt parse(const uint8_t *p, unsigned n, bool syn)
+static struct tg_tcpopt
+parse(const uint8_t *p, unsigned n, bool syn)
 {
 	struct tg_pkt pkt = pkt_exact(p, n);
 	struct tg_tcpopt o;
@@ -24,7 +25,8 @@ static struct tg_tcpopt parse(const uint8_t *p, unsigned n, bool syn)
 #define EXPECT_BYTES(o, ...) \
 	expect_bytes(o, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-static void expect_bytes(const struct tg_tcpopt *o, const uint8_t *want, unsigned n)
+static void
+expect_bytes(const struct tg_tcpopt *o, const uint8_t *want, unsigned n)
 {
 	uint8_t p[40];
 
@@ -33,7 +35,8 @@ static void expect_bytes(const struct tg_tcpopt *o, const uint8_t *want, unsigne
 	assert_memory_equal(p, want, n);
 }
 
-static void expect_same(const struct tg_tcpopt *a, const struct tg_tcpopt *b)
+static void
+expect_same(const struct tg_tcpopt *a, const struct tg_tcpopt *b)
 {
 	assert_int_equal(a->present, b->present);
 	assert_int_equal(a->wscale, b->wscale);
@@ -46,7 +49,8 @@ static void expect_same(const struct tg_tcpopt *a, const struct tg_tcpopt *b)
 	assert_memory_equal(a->tfo, b->tfo, sizeof(a->tfo));
 }
 
-static void the_syn_of_linux_is_read_whole(void **state)
+static void
+the_syn_of_linux_is_read_whole(void **state)
 {
 	struct tg_tcpopt o = PARSE(
 		true, 2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7, 34, 2, 1, 1);
@@ -61,7 +65,8 @@ static void the_syn_of_linux_is_read_whole(void **state)
 	assert_int_equal(o.tfo_len, 0);
 }
 
-static void syn_only_options_are_ignored_elsewhere(void **state)
+static void
+syn_only_options_are_ignored_elsewhere(void **state)
 {
 	struct tg_tcpopt o = PARSE(false, 2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3,
 		3, 7, 34, 2, 254, 4, 0xf9, 0x89);
@@ -72,7 +77,8 @@ static void syn_only_options_are_ignored_elsewhere(void **state)
 	assert_int_equal(o.tsecr, 0x05060708);
 }
 
-static void nop_nop_ts_is_read_as_the_slow_path_reads_it(void **state)
+static void
+nop_nop_ts_is_read_as_the_slow_path_reads_it(void **state)
 {
 	struct tg_tcpopt fast = PARSE(false, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8);
 	struct tg_tcpopt slow = PARSE(false, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1);
@@ -82,7 +88,8 @@ static void nop_nop_ts_is_read_as_the_slow_path_reads_it(void **state)
 	expect_same(&fast, &slow);
 }
 
-static void a_window_scale_above_14_is_clamped(void **state)
+static void
+a_window_scale_above_14_is_clamped(void **state)
 {
 	(void)state;
 	for (unsigned shift = 0; shift < 256; shift++) {
@@ -92,7 +99,8 @@ static void a_window_scale_above_14_is_clamped(void **state)
 	}
 }
 
-static void lengths_zero_and_one_end_the_walk(void **state)
+static void
+lengths_zero_and_one_end_the_walk(void **state)
 {
 	struct tg_tcpopt o;
 
@@ -105,7 +113,8 @@ static void lengths_zero_and_one_end_the_walk(void **state)
 	}
 }
 
-static void an_option_past_the_end_ends_the_walk(void **state)
+static void
+an_option_past_the_end_ends_the_walk(void **state)
 {
 	struct tg_tcpopt o = PARSE(true, 3, 3, 2, 2, 4, 5);
 
@@ -117,7 +126,8 @@ static void an_option_past_the_end_ends_the_walk(void **state)
 	assert_int_equal(o.present, 0);
 }
 
-static void end_of_list_ends_the_walk(void **state)
+static void
+end_of_list_ends_the_walk(void **state)
 {
 	struct tg_tcpopt o = PARSE(true, 0, 2, 4, 5, 0xb4);
 
@@ -125,7 +135,8 @@ static void end_of_list_ends_the_walk(void **state)
 	assert_int_equal(o.present, 0);
 }
 
-static void known_options_of_a_wrong_length_are_skipped(void **state)
+static void
+known_options_of_a_wrong_length_are_skipped(void **state)
 {
 	struct tg_tcpopt o = PARSE(true, 2, 3, 5, 3, 4, 1, 1, 4, 3, 0, 8, 9, 1, 2, 3, 4, 5, 6, 7, 5,
 		3, 0, 34, 3, 0, 253, 4, 0xf9, 0x89, 3, 3, 5);
@@ -135,7 +146,8 @@ static void known_options_of_a_wrong_length_are_skipped(void **state)
 	assert_int_equal(o.wscale, 5);
 }
 
-static void a_later_mss_scale_or_timestamp_replaces_and_a_later_sack_does_not(void **state)
+static void
+a_later_mss_scale_or_timestamp_replaces_and_a_later_sack_does_not(void **state)
 {
 	struct tg_tcpopt o = PARSE(true, 2, 4, 0, 1, 3, 3, 1, 2, 4, 0, 2, 3, 3, 2);
 
@@ -151,7 +163,8 @@ static void a_later_mss_scale_or_timestamp_replaces_and_a_later_sack_does_not(vo
 	assert_memory_equal(o.tfo, "\1\2\3\4", 4);
 }
 
-static void one_to_four_sack_blocks_are_read(void **state)
+static void
+one_to_four_sack_blocks_are_read(void **state)
 {
 	uint8_t p[40];
 
@@ -172,7 +185,8 @@ static void one_to_four_sack_blocks_are_read(void **state)
 	}
 }
 
-static void fast_open_cookies_are_empty_or_4_to_16_and_even(void **state)
+static void
+fast_open_cookies_are_empty_or_4_to_16_and_even(void **state)
 {
 	(void)state;
 	for (unsigned kind = 34; kind <= 254; kind += 220) {
@@ -194,7 +208,8 @@ static void fast_open_cookies_are_empty_or_4_to_16_and_even(void **state)
 	}
 }
 
-static void another_experiment_is_not_fast_open(void **state)
+static void
+another_experiment_is_not_fast_open(void **state)
 {
 	struct tg_tcpopt o = PARSE(true, 254, 8, 0xf9, 0x88, 1, 2, 3, 4, 254, 3, 0xf9, 254, 2);
 
@@ -202,7 +217,8 @@ static void another_experiment_is_not_fast_open(void **state)
 	assert_int_equal(o.present, 0);
 }
 
-static void the_writer_keeps_the_order_of_linux(void **state)
+static void
+the_writer_keeps_the_order_of_linux(void **state)
 {
 	struct tg_tcpopt o = {
 		.present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE | TG_OPT_TFO,
@@ -230,7 +246,8 @@ static void the_writer_keeps_the_order_of_linux(void **state)
 	assert_int_equal(tg_tcpopt_size(&o), 0);
 }
 
-static void as_many_sack_blocks_are_written_as_fit(void **state)
+static void
+as_many_sack_blocks_are_written_as_fit(void **state)
 {
 	struct tg_tcpopt o = {.present = TG_OPT_SACK, .sacks = 4};
 	uint8_t p[40];
@@ -250,7 +267,8 @@ static void as_many_sack_blocks_are_written_as_fit(void **state)
 }
 
 /* The walker again, driven by a table; it only says which options are there. */
-static unsigned naive_present(const uint8_t *p, unsigned n, bool syn)
+static unsigned
+naive_present(const uint8_t *p, unsigned n, bool syn)
 {
 	static const struct {
 		uint8_t kind, len, bit;
@@ -283,7 +301,8 @@ static unsigned naive_present(const uint8_t *p, unsigned n, bool syn)
 }
 
 /* Random bytes, made of real kinds and nearly right lengths half of the time. */
-static unsigned random_options(uint64_t *s, uint8_t *p)
+static unsigned
+random_options(uint64_t *s, uint8_t *p)
 {
 	static const uint8_t kinds[][2] = {{2, 4}, {3, 3}, {4, 2}, {5, 10}, {5, 18}, {5, 26},
 		{8, 10}, {34, 2}, {34, 10}, {254, 12}, {1, 0}, {77, 5}};
@@ -308,7 +327,8 @@ static unsigned random_options(uint64_t *s, uint8_t *p)
 	return n;
 }
 
-static void random_bytes_are_read_as_the_naive_twin_reads_them(void **state)
+static void
+random_bytes_are_read_as_the_naive_twin_reads_them(void **state)
 {
 	uint64_t s = 11;
 	unsigned seen = 0;
@@ -328,7 +348,8 @@ static void random_bytes_are_read_as_the_naive_twin_reads_them(void **state)
 	assert_int_equal(seen, 0x7f);
 }
 
-static void what_was_read_and_fits_is_written_and_read_again_the_same(void **state)
+static void
+what_was_read_and_fits_is_written_and_read_again_the_same(void **state)
 {
 	uint64_t s = 12;
 
@@ -354,7 +375,8 @@ static void what_was_read_and_fits_is_written_and_read_again_the_same(void **sta
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_syn_of_linux_is_read_whole),

@@ -18,7 +18,8 @@
 #include "frame.h"
 
 /** splitmix64: same seed, same test. */
-static inline uint64_t rnd(uint64_t *s)
+static inline uint64_t
+rnd(uint64_t *s)
 {
 	uint64_t z = (*s += UINT64_C(0x9e3779b97f4a7c15));
 
@@ -27,19 +28,22 @@ static inline uint64_t rnd(uint64_t *s)
 	return z ^ (z >> 31);
 }
 
-static inline unsigned rnd_below(uint64_t *s, unsigned n)
+static inline unsigned
+rnd_below(uint64_t *s, unsigned n)
 {
 	return (unsigned)(rnd(s) % n);
 }
 
-static inline void rnd_fill(uint64_t *s, uint8_t *p, size_t n)
+static inline void
+rnd_fill(uint64_t *s, uint8_t *p, size_t n)
 {
 	while (n-- > 0)
 		*p++ = (uint8_t)rnd(s);
 }
 
 /** RFC 1071 as its text says it: 16-bit big-endian words, one by one, carry folded each time. */
-static inline uint16_t naive_sum(uint16_t start, const uint8_t *p, size_t n)
+static inline uint16_t
+naive_sum(uint16_t start, const uint8_t *p, size_t n)
 {
 	uint32_t s = start;
 
@@ -50,7 +54,8 @@ static inline uint16_t naive_sum(uint16_t start, const uint8_t *p, size_t n)
 	return (uint16_t)s;
 }
 
-static inline void set16(uint8_t *p, unsigned v)
+static inline void
+set16(uint8_t *p, unsigned v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
@@ -63,7 +68,8 @@ struct fb {
 	uint8_t version, proto;
 };
 
-static inline uint8_t *fb_put(struct fb *f, const void *p, unsigned n)
+static inline uint8_t *
+fb_put(struct fb *f, const void *p, unsigned n)
 {
 	uint8_t *at = f->b + f->len;
 
@@ -80,7 +86,8 @@ static inline uint8_t *fb_put(struct fb *f, const void *p, unsigned n)
 	fb_put(f, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 /** Starts a frame with 0 to 2 tags (two: 802.1ad around 802.1Q). */
-static inline void fb_eth(struct fb *f, unsigned tags, uint16_t type)
+static inline void
+fb_eth(struct fb *f, unsigned tags, uint16_t type)
 {
 	memset(f, 0, sizeof(*f));
 	FB_PUT(f, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2);
@@ -93,7 +100,8 @@ static inline void fb_eth(struct fb *f, unsigned tags, uint16_t type)
 }
 
 /** 192.0.2.7 to 198.51.100.9, `opts` bytes of NOP options. */
-static inline void fb_ipv4(struct fb *f, uint8_t proto, unsigned opts)
+static inline void
+fb_ipv4(struct fb *f, uint8_t proto, unsigned opts)
 {
 	uint8_t *ip = FB_PUT(f, 0x45, 0xb8, 0, 0, 0x12, 0x34, 0x40, 0, 57, 0, 0, 0, 192, 0, 2, 7,
 		198, 51, 100, 9);
@@ -107,7 +115,8 @@ static inline void fb_ipv4(struct fb *f, uint8_t proto, unsigned opts)
 }
 
 /** 2001:db8::7 to 2001:db8::9; `next` is the header behind, set f->proto if it is an extension. */
-static inline void fb_ipv6(struct fb *f, uint8_t next)
+static inline void
+fb_ipv6(struct fb *f, uint8_t next)
 {
 	uint8_t *ip = FB_PUT(f, 0x6b, 0x81, 0x23, 0x45, 0, 0, 0, 57, 0x20, 0x01, 0x0d, 0xb8, 0, 0,
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -120,7 +129,8 @@ static inline void fb_ipv6(struct fb *f, uint8_t next)
 }
 
 /** Adds an extension header of (units + 1) * 8 bytes and moves l4 behind it. */
-static inline uint8_t *fb_ext(struct fb *f, uint8_t next, uint8_t units)
+static inline uint8_t *
+fb_ext(struct fb *f, uint8_t next, uint8_t units)
 {
 	uint8_t *ext = fb_put(f, NULL, (units + 1u) * 8);
 
@@ -132,7 +142,8 @@ static inline uint8_t *fb_ext(struct fb *f, uint8_t next, uint8_t units)
 }
 
 /** A SYN+ACK+AE header, 12 bytes of options and `n` bytes of payload 1, 2, 3... */
-static inline void fb_tcp(struct fb *f, unsigned n)
+static inline void
+fb_tcp(struct fb *f, unsigned n)
 {
 	uint8_t *p;
 
@@ -144,7 +155,8 @@ static inline void fb_tcp(struct fb *f, unsigned n)
 }
 
 /** An echo request of ICMP or ICMPv6 with `n` bytes of payload. */
-static inline void fb_echo(struct fb *f, unsigned n)
+static inline void
+fb_echo(struct fb *f, unsigned n)
 {
 	uint8_t *p = FB_PUT(f, 8, 0, 0, 0, 0xca, 0xfe, 0, 1);
 
@@ -154,7 +166,8 @@ static inline void fb_echo(struct fb *f, unsigned n)
 }
 
 /** A solicitation for 2001:db8::9 to its solicited-node address, with a source option. */
-static inline void fb_solicit(struct fb *f)
+static inline void
+fb_solicit(struct fb *f)
 {
 	uint8_t *ip = f->b + f->l3;
 	static const uint8_t group[16] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 9};
@@ -167,7 +180,8 @@ static inline void fb_solicit(struct fb *f)
 }
 
 /** Fills lengths and checksums for whatever the frame holds now. */
-static inline void fb_finish(struct fb *f)
+static inline void
+fb_finish(struct fb *f)
 {
 	uint8_t *ip = f->b + f->l3, *l4 = f->b + f->l4;
 	unsigned n = f->len - f->l4;
@@ -199,7 +213,8 @@ static inline void fb_finish(struct fb *f)
 }
 
 /** A packet of exactly n heap bytes, so that a sanitizer sees the first byte read behind it. */
-static inline struct tg_pkt pkt_exact(const uint8_t *p, unsigned n)
+static inline struct tg_pkt
+pkt_exact(const uint8_t *p, unsigned n)
 {
 	struct tg_pkt pkt;
 
@@ -215,8 +230,8 @@ static inline struct tg_pkt pkt_exact(const uint8_t *p, unsigned n)
 }
 
 /** Parses a copy of exactly n bytes. */
-static inline enum tg_frame_kind parse_exact(
-	const uint8_t *p, unsigned n, unsigned flags, struct tg_frame *f)
+static inline enum tg_frame_kind
+parse_exact(const uint8_t *p, unsigned n, unsigned flags, struct tg_frame *f)
 {
 	struct tg_pkt pkt = pkt_exact(p, n);
 	enum tg_frame_kind kind;
@@ -230,14 +245,16 @@ static inline enum tg_frame_kind parse_exact(
 	return kind;
 }
 
-static inline void expect_kind(const struct fb *b, enum tg_frame_kind kind)
+static inline void
+expect_kind(const struct fb *b, enum tg_frame_kind kind)
 {
 	struct tg_frame f;
 
 	assert_int_equal(parse_exact(b->b, b->len, 0, &f), kind);
 }
 
-static inline void expect_bad(const struct fb *b, enum tg_frame_bad why)
+static inline void
+expect_bad(const struct fb *b, enum tg_frame_bad why)
 {
 	struct tg_frame f;
 
