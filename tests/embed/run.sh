@@ -92,6 +92,18 @@ else
 	echo "embed: left out, static DPDK does not link here: $(head -n 1 "$dir/log")"
 fi
 
+step "the README's example"
+{
+	echo '#include <tidegate/tidegate.h>'
+	# shellcheck disable=SC2016  # these are Markdown's back quotes
+	sed -n '/^```c$/,/^```$/{/^```/d;p}' "$top/README.md"
+} > "$dir/readme.c"
+grep -q tg_worker_events "$dir/readme.c" || {
+	echo "embed: README.md has no example" >&2
+	exit 1
+}
+$cc $strict -Wno-unused-function $cflags -c -o "$dir/readme.o" "$dir/readme.c"
+
 step "C++, every public header"
 for std in c++11 c++17 c++20; do
 	$cxx -std=$std $strict $sys_cflags -o "$dir/headers" "$here/headers.cpp" \

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "die.h"
 #include "player.h"
@@ -185,5 +186,11 @@ main(int argc, char **argv)
 		printf("%s %u - every disposition and counter\n", ok ? "ok" : "not ok", ++n);
 		all = all && ok;
 	}
-	return all ? 0 : 1;
+	/* what a failed script leaves behind has been said to be lost: no leak report on top of it
+	 */
+	if (!all) {
+		fflush(stdout);
+		_exit(1);
+	}
+	return 0;
 }

@@ -167,7 +167,8 @@ run(struct world *w, tg_time until, bool stop_when_done)
 	for (;;) {
 		tg_time t = tg_engine_deadline(w->rig.e, w->rig.now);
 
-		/* a worker with events is due as well; the step keeps a futile one from stopping time */
+		/* a worker with events is due as well; the step keeps a futile one from stopping
+		 * time */
 		if (!w->hold_worker && tg_worker_pending(w->rig.w))
 			t = least(t, w->rig.now + TG_MSEC / 10);
 		t = least(t, least(link_next(&w->to_engine), link_next(&w->to_peers)));

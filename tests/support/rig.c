@@ -69,6 +69,7 @@ rig_open(struct rig *r)
 	int rc;
 
 	r->cfg.env = r->tenv.env;
+	r->cfg.buf_size = r->tenv.buf_size;
 	r->cfg.now = r->now;
 	r->cfg.wall_s = r->wall0;
 	rc = tg_engine_create(&r->cfg, &r->e);

@@ -97,7 +97,8 @@ check_action(const struct tg_verdict *v)
 	case TG_PASS:
 		ok = ok && v->disposition == TG_DISP_PASSED;
 		break;
-	case TG_DROP: /* an ACK that was taken, or answered from another buffer, is to be released */
+	case TG_DROP: /* an ACK that was taken, or answered from another buffer, is to be released
+		       */
 		ok = ok && v->disposition != TG_DISP_PASSED;
 		break;
 	default:
