@@ -14,9 +14,10 @@ DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev 
 # shellcheck disable=SC2034
 DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 
-# To run every test: sanitizers and fuzzers come with clang, the headers are also tried in C++.
+# To run every test: sanitizers and fuzzers come with clang, llvm names the lines they find, and the
+# headers are tried in C++.
 # shellcheck disable=SC2034
-DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev clang-format shellcheck iputils-ping wrk)
+DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk)
 
 # deps_missing PACKAGE... - prints those that are not installed
 deps_missing()

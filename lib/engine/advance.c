@@ -2,6 +2,7 @@
 /*
  * Time passes: timers of half-open entries, connections and TIME_WAIT; and when to come back.
  */
+#include "admission.h"
 #include "engine_internal.h"
 
 /* Connection timers collected in one go. */
@@ -15,7 +16,7 @@ half_timeout(struct tg_engine *e, uint32_t idx)
 	struct tg_lsn *l = &e->listeners.lsn[h->key.free_use];
 
 	tg_engine_count(e, TG_CNT_TIMEOUTS);
-	if (h->retries < e->cfg.synack_retries) {
+	if (h->retries < tg_synack_budget(l, e->cfg.synack_retries)) {
 		l->syn_young -= h->retries == 0;
 		h->retries++;
 		return;

@@ -23,6 +23,23 @@ tg_admit_syn(const struct tg_lsn *l, unsigned syncookies, bool pool_full)
 	return cookie ? TG_ADMIT_COOKIE : TG_ADMIT_ENTRY;
 }
 
+unsigned
+tg_synack_budget(const struct tg_lsn *l, unsigned retries)
+{
+	uint64_t young = l->syn_young;
+
+	if (2 * l->syn_count <= (l->syn_bound > 8 ? l->syn_bound : 8))
+		return retries;
+	/* One less for each doubling of the young ones that still leaves them below the old. */
+	while (retries > 2 && 2 * young <= l->syn_count) {
+		retries--;
+		young *= 2;
+		if (young == 0)
+			return 2;
+	}
+	return retries;
+}
+
 void
 tg_offer_take(struct tg_offer *o, const struct tg_tcpopt *opt, bool v4, bool allow_ts,
 	bool allow_sack, bool allow_wscale)

@@ -22,9 +22,6 @@ enum tg_admit {
 /** Smallest MSS that is believed; a smaller one costs us more headers than data. */
 #define TG_MSS_MIN 64
 
-/** Largest window a SYN-ACK can offer: it is never scaled. */
-#define TG_SYNACK_WND_MAX 65535
-
 /** What both sides agree on, after our settings are applied to the peer's offer. */
 struct tg_offer {
 	uint16_t mss; /**< what the peer can receive, at least TG_MSS_MIN */
@@ -43,6 +40,15 @@ struct tg_offer {
  * @param pool_full   no half-open entry is free in the whole engine: as good as a full SYN queue
  */
 enum tg_admit tg_admit_syn(const struct tg_lsn *l, unsigned syncookies, bool pool_full);
+
+/**
+ * SYN-ACK retransmissions an entry may have now: while the SYN queue is more than half full and
+ * mostly old, the budget shrinks towards 2, so that old entries give way and young ones keep theirs
+ * (listener-semantics section 4; as Linux does).
+ *
+ * @param retries  the configured budget
+ */
+unsigned tg_synack_budget(const struct tg_lsn *l, unsigned retries);
 
 /** Which options are agreed on: offered by the peer and allowed by us. */
 void tg_offer_take(struct tg_offer *o, const struct tg_tcpopt *opt, bool v4, bool allow_ts,

@@ -15,7 +15,7 @@ tg_stop
 
 tg_start 'engine: {closed_port: drop}'
 status=0
-cl curl -sS --connect-timeout 1 "http://$S4:81/" 2>/dev/null || status=$?
+cl curl -sS --connect-timeout 3 "http://$S4:81/" 2>/dev/null || status=$?
 expect "curl's status (28: timed out)" "$status" 28
 expect "RSTs" "$(counter OutRsts)" 0
 expect_at_least "drops" "$(counter drop_closed_port)" 1

@@ -41,6 +41,49 @@ admission_is_the_truth_table_of_the_rules(void **state)
 		}
 }
 
+/* Linux, in its own words: each step halves the share that the young ones must have. */
+static unsigned
+budget_of_linux(uint32_t count, uint32_t young, uint32_t bound, unsigned retries)
+{
+	if (count << 1 > (bound > 8 ? bound : 8)) {
+		uint64_t share = (uint64_t)young << 1;
+
+		while (retries > 2) {
+			if (count < share)
+				break;
+			retries--;
+			share <<= 1;
+		}
+	}
+	return retries;
+}
+
+static void
+old_entries_give_way_in_a_queue_more_than_half_full(void **state)
+{
+	struct tg_lsn l;
+
+	(void)state;
+	memset(&l, 0, sizeof(l));
+	for (uint32_t bound = 1; bound <= 40; bound++)
+		for (uint32_t count = 0; count <= bound; count++)
+			for (uint32_t young = 0; young <= count; young++)
+				for (unsigned retries = 0; retries <= 20; retries++) {
+					l.syn_bound = bound;
+					l.syn_count = count;
+					l.syn_young = young;
+					assert_int_equal(tg_synack_budget(&l, retries),
+						budget_of_linux(count, young, bound, retries));
+				}
+	/* Half full keeps all, one more and nobody young leaves two. */
+	l = (struct tg_lsn){.syn_bound = 100, .syn_count = 50};
+	assert_int_equal(tg_synack_budget(&l, 5), 5);
+	l.syn_count = 51;
+	assert_int_equal(tg_synack_budget(&l, 5), 2);
+	l.syn_young = 26;
+	assert_int_equal(tg_synack_budget(&l, 5), 5);
+}
+
 /* Young and acked entries do not matter: only how many there are. */
 static void
 queues_beyond_their_bounds_are_full(void **state)
@@ -137,6 +180,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(admission_is_the_truth_table_of_the_rules),
+		cmocka_unit_test(old_entries_give_way_in_a_queue_more_than_half_full),
 		cmocka_unit_test(queues_beyond_their_bounds_are_full),
 		cmocka_unit_test(an_option_is_agreed_on_when_it_is_offered_and_allowed),
 		cmocka_unit_test(a_syn_without_mss_means_the_default_of_its_family),
