@@ -140,7 +140,10 @@ interrupted()
 	trap '' INT TERM HUP
 	if [ -n "$CHILD" ]; then
 		kill -TERM "$CHILD" 2>/dev/null || true
-		wait "$CHILD" 2>/dev/null || true
+		# not `wait`: the one this trap interrupts may have taken its place
+		while kill -0 "$CHILD" 2>/dev/null; do
+			sleep 0.1
+		done
 	fi
 	echo "interrupted after $PASSED passed, $FAILED failed, $SKIPPED skipped" >&2
 	exit 130

@@ -13,7 +13,7 @@ set -euo pipefail
 
 NET_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # The longest a case may take. A sanitizer's build gets three times as long.
-CASE_SECONDS=240
+CASE_SECONDS=300
 
 BUILD=$NET_DIR/../../build
 SHARDS=1
@@ -57,7 +57,10 @@ interrupted()
 	trap '' INT TERM HUP
 	if [ -n "$CHILD" ]; then
 		kill -TERM "$CHILD" 2>/dev/null || true
-		wait "$CHILD" 2>/dev/null || true
+		# not `wait`: the one this trap interrupts may have taken its place
+		while kill -0 "$CHILD" 2>/dev/null; do
+			sleep 0.1
+		done
 	fi
 	sweep
 	exit 143
