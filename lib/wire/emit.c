@@ -3,9 +3,9 @@
  * TCP segments: values to bytes.
  *
  * Headers are built as 32-bit words in registers and each word is added to its checksum on the way
- * to memory. Summing the finished header afterwards reads it with wider loads than the stores were:
- * a SYN-ACK with Linux's options took about 51 TSC cycles that way and takes about 40 this way (gcc
- * 12 -O2, hot loop on the build machine), an ACK with timestamps and both offloads 28.
+ * to memory. Summing the finished header afterwards reads it with wider loads than the stores were,
+ * which waits for the stores: that took a quarter longer (`tests/run.sh --bench` prints what it
+ * takes).
  */
 #include "emit.h"
 

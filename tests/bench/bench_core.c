@@ -80,6 +80,35 @@ slice_cookie_make(void *arg)
 	}
 }
 
+/* A SYN-ACK with Linux's options, or with an offload request a bare ACK with timestamps. */
+static void
+slice_emit(void *arg)
+{
+	static uint8_t frame[128];
+	const unsigned *offload = arg;
+	struct tg_segment s = {
+		.src = tg_addr_v4(192, 0, 2, 1),
+		.dst = tg_addr_v4(198, 51, 100, 1),
+		.sport = 80,
+		.flags = TG_SYN | TG_ACK,
+		.wnd = 65535,
+		.opt = {.present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE,
+			.mss = 1460},
+	};
+
+	if (*offload != 0) {
+		s.flags = TG_ACK;
+		s.opt.present = TG_OPT_TS;
+	}
+	for (unsigned i = 0; i < OPS; i++) {
+		struct tg_pkt p = {.data = frame, .tailroom = sizeof(frame)};
+
+		s.seq = i;
+		tg_emit_tcp(&p, &s, 0, 0, *offload);
+		sink += p.len;
+	}
+}
+
 /* An engine with a supply of SYN packets that are restored before each burst. */
 struct syn_bench {
 	struct tg_engine *engine;
@@ -204,6 +233,7 @@ main(void)
 	static const uint8_t seed[32] = {1};
 	static struct tg_prf hw, soft;
 	static struct syn_bench bench;
+	unsigned software = 0, offloaded = TG_OFFLOAD_IP | TG_OFFLOAD_TCP;
 
 	for (unsigned i = 0; i < sizeof(payload); i++)
 		payload[i] = (uint8_t)(i * 31);
@@ -226,6 +256,8 @@ main(void)
 	bench_run("digest of an IPv6 tuple", slice_digest, &tuple[1], OPS);
 	bench_run("cookie for an IPv4 SYN with timestamps", slice_cookie_make, &tuple[0], OPS);
 	bench_run("cookie for an IPv6 SYN with timestamps", slice_cookie_make, &tuple[1], OPS);
+	bench_run("SYN-ACK written, checksums in software", slice_emit, &software, OPS);
+	bench_run("ACK written, checksums left to the port", slice_emit, &offloaded, OPS);
 	bench_run("74-byte SYN to cookie SYN-ACK, whole engine", slice_syn, &bench, OPS);
 	tg_engine_destroy(bench.engine);
 	return 0;

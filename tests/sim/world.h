@@ -26,7 +26,7 @@ struct world {
 	unsigned peers, peers_max;
 	uint64_t hash;            /**< of every byte the engine sent, and when */
 	uint64_t strays;          /**< frames for no client: their addresses were damaged */
-	bool hold_worker;         /**< the service does nothing for now */
+	bool hold_worker;         /**< the service is kept from running */
 	uint32_t idle_timeout_ms; /**< of the listeners */
 };
 
