@@ -10,23 +10,13 @@ same_addr(const struct tg_addr *a, const struct tg_addr *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* All bits zero, those that make an IPv4 address v4-mapped apart. */
-static bool
-is_wildcard(const struct tg_addr *a)
-{
-	const struct tg_addr v6 = {{0}};
-	const struct tg_addr v4 = tg_addr_v4(0, 0, 0, 0);
-
-	return same_addr(a, &v6) || same_addr(a, &v4);
-}
-
 /* Why no host may have this address, or NULL. */
 static const char *
 not_unicast(const struct tg_addr *a)
 {
 	const struct tg_addr loopback = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
-	if (is_wildcard(a))
+	if (tg_addr_is_any(a))
 		return "is the wildcard";
 	if (!tg_addr_is_v4(a)) {
 		if (a->b[0] == 0xff)
@@ -149,7 +139,7 @@ conflict(const struct config_listener *a, const struct config_listener *b)
 		return false;
 	if (same_addr(&a->local.addr, &b->local.addr))
 		return true;
-	return is_wildcard(&a->local.addr) && is_wildcard(&b->local.addr) &&
+	return tg_addr_is_any(&a->local.addr) && tg_addr_is_any(&b->local.addr) &&
 		(a->dual_stack || b->dual_stack);
 }
 
@@ -160,11 +150,11 @@ check_listener(const struct config *c, unsigned i, char *err)
 	char where[64];
 
 	snprintf(where, sizeof(where), "listeners[%u].dual_stack", i);
-	if (l->dual_stack && (!is_wildcard(&l->local.addr) || tg_addr_is_v4(&l->local.addr)))
+	if (l->dual_stack && (!tg_addr_is_any(&l->local.addr) || tg_addr_is_v4(&l->local.addr)))
 		return config_error(
 			c, err, where, "is for the IPv6 wildcard; use it with address \"::\"");
 	snprintf(where, sizeof(where), "listeners[%u].address", i);
-	if (!is_wildcard(&l->local.addr) && !is_local(c, &l->local.addr))
+	if (!tg_addr_is_any(&l->local.addr) && !is_local(c, &l->local.addr))
 		return config_error(c, err, where,
 			"%s is no address of any port; use one of ports[].addresses, 0.0.0.0 or ::",
 			l->address);

@@ -175,15 +175,6 @@ tg_listener_config_init(struct tg_listener_config *cfg)
 	cfg->nodelay = true;
 }
 
-static bool
-is_wildcard(const struct tg_addr *a)
-{
-	static const struct tg_addr any6;
-	const struct tg_addr any4 = tg_addr_v4(0, 0, 0, 0);
-
-	return memcmp(a, &any6, sizeof(*a)) == 0 || memcmp(a, &any4, sizeof(*a)) == 0;
-}
-
 int
 tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener *out)
 {
@@ -193,7 +184,7 @@ tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener
 
 	if (cfg->worker == NULL || cfg->worker->engine != e || cfg->idle_timeout_ms >= INT32_MAX)
 		return -EINVAL;
-	if (!is_wildcard(&cfg->local.addr) && tg_host_find(&e->host, &cfg->local.addr) < 0)
+	if (!tg_addr_is_any(&cfg->local.addr) && tg_host_find(&e->host, &cfg->local.addr) < 0)
 		return -EADDRNOTAVAIL;
 	rc = tg_lsn_open(&e->listeners, cfg, &share, cfg->worker->number, &idx);
 	if (rc == 0)

@@ -77,4 +77,19 @@ tg_addr_is_v4(const struct tg_addr *a)
 	return a->b[10] == 0xff && a->b[11] == 0xff;
 }
 
+/** True for the wildcard of either family: `::` or `::ffff:0.0.0.0`. */
+static inline bool
+tg_addr_is_any(const struct tg_addr *a)
+{
+	for (int i = 12; i < 16; i++)
+		if (a->b[i] != 0)
+			return false;
+	if (tg_addr_is_v4(a))
+		return true;
+	for (int i = 0; i < 12; i++)
+		if (a->b[i] != 0)
+			return false;
+	return true;
+}
+
 #endif
