@@ -169,6 +169,7 @@ struct tg_proven {
 	bool ts;
 	bool v6;
 	bool cookie;
+	bool ecn;           /**< RFC 3168 agreed */
 	bool synack_resent; /**< RFC 6298 5.7: start with RTO 3 s and one segment */
 	bool nodelay;
 	uint8_t worker;

@@ -21,7 +21,14 @@ tg_engine_config_init(struct tg_engine_config *cfg)
 	cfg->max_segments = 65536;
 	cfg->buf_size = TG_BUF_MIN;
 	cfg->somaxconn = 4096;
+	cfg->max_syn_backlog = 1024;
 	cfg->syncookies = TG_SYNCOOKIES_FULL;
+	cfg->syncookies_start = 75;
+	cfg->syncookies_stop = 25;
+	cfg->proven_peers = 4096;
+	cfg->proven_ms = 3600000;
+	cfg->synack_prefix_burst = 256;
+	cfg->synack_prefix_buckets = 16384;
 	cfg->synack_retries = 5;
 	cfg->retries = 15;
 	cfg->orphan_retries = 8;
@@ -36,6 +43,7 @@ tg_engine_config_init(struct tg_engine_config *cfg)
 	cfg->timestamps = true;
 	cfg->sack = true;
 	cfg->window_scaling = true;
+	cfg->ecn = true;
 }
 
 static bool

@@ -49,6 +49,12 @@
 	X(DROP_ACK, "drop_ack", "acknowledgment of something never sent, or no ACK at all")      \
 	X(DROP_RCVBUF, "drop_rcvbuf", "data while the receive buffer or segment pool is full")   \
 	X(DROP_DATA_CLOSED, "drop_data_closed", "data after the peer's FIN")                     \
+	X(DROP_UNPROVEN, "drop_unproven",                                                        \
+		"SYN of an unproven peer while a quarter of max_syn_backlog is left")            \
+	X(DROP_PREFIX_LIMIT, "drop_prefix_limit",                                                \
+		"SYN from a prefix whose SYN-ACK rate is used up")                               \
+	X(DROP_COOKIE_RATE, "drop_cookie_rate", "ACK not checked: cookie_check_rate used up")    \
+	X(DROP_DEFER, "drop_defer", "bare last ACK ignored while accept is deferred")            \
 	X(DROP_NO_TCB, "drop_no_tcb", "handshake complete but no connection entry is free")      \
 	X(DROP_NO_LINK, "drop_no_link", "VLAN stack table full: no way back can be remembered")  \
 	X(DROP_NO_ROOM, "drop_no_room", "reply does not fit into the packet's own buffer")
@@ -79,6 +85,19 @@ enum tg_disposition {
 	X(SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                                   \
 	X(SYNCOOKIES_RECV, "SyncookiesRecv", "ACKs that proved a SYN cookie")                      \
 	X(SYNCOOKIES_FAILED, "SyncookiesFailed", "ACKs that did not")                              \
+	X(SYNCOOKIES_MONITORED, "SyncookiesMonitored",                                             \
+		"SYNs a cookie would have answered, with syncookies: monitor")                     \
+	X(SYNACK_PREFIX_LIMIT, "SynAckPrefixLimited",                                              \
+		"SYN-ACKs not sent, first or again, to a prefix over its rate")                    \
+	X(DEFER_ACCEPT_DROP, "TCPDeferAcceptDrop",                                                 \
+		"bare last ACKs not acted on while accept is deferred")                            \
+	X(FASTOPEN_PASSIVE, "TCPFastOpenPassive", "connections made of a SYN by Fast Open")        \
+	X(FASTOPEN_PASSIVE_FAIL, "TCPFastOpenPassiveFail",                                         \
+		"Fast Open cookies found invalid, or no connection could be made")                 \
+	X(FASTOPEN_ALT_KEY, "TCPFastOpenPassiveAltKey",                                            \
+		"of these connections, by a cookie of the previous key")                           \
+	X(FASTOPEN_OVERFLOW, "TCPFastOpenListenOverflow", "Fast Open SYNs over fastopen_qlen")     \
+	X(FASTOPEN_COOKIE_REQD, "TCPFastOpenCookieReqd", "SYNs that asked for a cookie")           \
 	X(SYN_RETRANS, "TCPSynRetrans", "SYN-ACKs sent again")                                     \
 	X(TIMEOUTS, "TCPTimeouts", "retransmission timeouts, SYN-ACK ones included")               \
 	X(FAST_RETRANS, "TCPFastRetrans", "segments retransmitted in fast recovery")               \

@@ -43,26 +43,59 @@ enum tg_syncookies {
 	TG_SYNCOOKIES_OFF = 0,    /**< never: a full SYN queue drops */
 	TG_SYNCOOKIES_FULL = 1,   /**< when the SYN queue is full */
 	TG_SYNCOOKIES_ALWAYS = 2, /**< every SYN; no SYN-queue entry is made */
+	/** From `syncookies_start` percent of the SYN queue on, until it falls below
+	 * `syncookies_stop` percent; and when it is full */
+	TG_SYNCOOKIES_ADAPTIVE = 3,
+	TG_SYNCOOKIES_MONITOR = 4, /**< as OFF; counts what FULL would have answered so */
+};
+
+/** What a full accept queue does to SYNs. */
+enum tg_accept_full {
+	TG_ACCEPT_FULL_ALWAYS, /**< drops every SYN (Linux today) */
+	TG_ACCEPT_FULL_YOUNG,  /**< drops it while more than one entry is young (Linux before 4.10)
+				*/
 };
 
 /** Settings of an engine; start from tg_engine_config_init(). */
 struct tg_engine_config {
 	struct tg_env env;
-	uint8_t seed[32];        /**< secret random bytes; engines with one seed and one
-				      wall clock accept each other's cookies */
-	uint64_t wall_s;         /**< wall-clock seconds at creation */
-	tg_time now;             /**< monotonic time at creation */
-	uint16_t shard;          /**< this engine's number, 0 to shards - 1 */
-	uint16_t shards;         /**< engines that share the listeners' bounds, 1 to 256 */
-	uint32_t max_conns;      /**< connection entries, 1 to 2^24 */
-	uint32_t max_half_open;  /**< SYN-queue entries over all listeners, 1 to 2^24 */
-	uint32_t max_time_wait;  /**< TIME_WAIT entries, 1 to 2^24; the oldest makes room */
-	uint32_t max_segments;   /**< buffers held in send and receive queues, 1 to 2^24 */
-	uint32_t buf_size;       /**< least tg_buf.size that env.buf_alloc gives, TG_BUF_MIN to
-				      65535: bounds the segments that are sent */
-	uint32_t somaxconn;      /**< cap of every backlog, 1 to 2^20 */
-	uint8_t syncookies;      /**< enum tg_syncookies */
-	uint8_t synack_retries;  /**< SYN-ACK retransmissions, 0 to 255 */
+	uint8_t seed[32];             /**< secret random bytes; engines with one seed and one
+					   wall clock accept each other's cookies */
+	uint64_t wall_s;              /**< wall-clock seconds at creation */
+	tg_time now;                  /**< monotonic time at creation */
+	uint16_t shard;               /**< this engine's number, 0 to shards - 1 */
+	uint16_t shards;              /**< engines that share the listeners' bounds, 1 to 256 */
+	uint32_t max_conns;           /**< connection entries, 1 to 2^24 */
+	uint32_t max_half_open;       /**< SYN-queue entries over all listeners, 1 to 2^24 */
+	uint32_t max_time_wait;       /**< TIME_WAIT entries, 1 to 2^24; the oldest makes room */
+	uint32_t max_segments;        /**< buffers held in send and receive queues, 1 to 2^24 */
+	uint32_t buf_size;            /**< least tg_buf.size that env.buf_alloc gives, TG_BUF_MIN to
+					   65535: bounds the segments that are sent */
+	uint32_t somaxconn;           /**< cap of every backlog, 1 to 2^20 */
+	uint32_t max_syn_backlog;     /**< SYN queue of listeners with TG_SYN_BACKLOG_AUTO; and with
+					   cookies off, its last quarter is for proven peers; 1 to 2^20
+				       */
+	uint8_t syncookies;           /**< enum tg_syncookies */
+	uint8_t syncookies_start;     /**< ADAPTIVE: percent of the SYN queue, 1 to 100 */
+	uint8_t syncookies_stop;      /**< the same, 0 to syncookies_start */
+	uint8_t accept_full;          /**< enum tg_accept_full */
+	bool accept_exact;            /**< the accept queue holds its bound, not one more (Linux) */
+	uint32_t proven_peers;        /**< addresses remembered that completed a handshake, with
+					   cookies OFF or MONITOR; 0 to 2^20, 0 = none are known */
+	uint32_t proven_ms;           /**< for so long, 1000 to 2^31 - 2 */
+	uint32_t synack_prefix_rate;  /**< SYN-ACKs per second to one IPv4 /24 or IPv6 /56,
+					   0 = no limit, to 10^6 */
+	uint32_t synack_prefix_burst; /**< so many in a row, 1 to 10^6 */
+	uint32_t synack_prefix_buckets; /**< prefixes told apart, 64 to 2^20; what comes on top
+					     shares */
+	uint32_t cookie_check_rate;     /**< cookie checks per second, 0 = no limit; forged
+					     connections per second are at most rate / 2^24 */
+	uint8_t cookie_seed[32]; /**< with cookie_seed_shared: in place of `seed` for cookies and
+				      Fast Open keys, the same on all machines of a fleet */
+	bool cookie_seed_shared; /**< cookies of other machines arrive: always check */
+	uint8_t fastopen_key[2][16]; /**< Fast Open: current and previous key (SipHash-2-4) */
+	uint8_t fastopen_keys;       /**< 0 to 2 given; 0: derived from the seed */
+	uint8_t synack_retries;      /**< SYN-ACK retransmissions, 0 to 255 */
 	uint8_t retries;         /**< retransmissions before a connection is given up, 1 to 30 */
 	uint8_t orphan_retries;  /**< the same after the worker closed, 1 to 30 */
 	uint32_t synack_rto_ms;  /**< first SYN-ACK timeout, doubled each time, 100 to 120000 */
@@ -78,6 +111,7 @@ struct tg_engine_config {
 	bool timestamps;         /**< offer RFC 7323 timestamps back */
 	bool sack;               /**< offer SACK-permitted back */
 	bool window_scaling;     /**< offer a window scale back */
+	bool ecn;                /**< take up ECN when offered (RFC 3168) */
 };
 
 /** Fills in the defaults named in config/tidegate.yaml; env, seed and wall_s stay zero. */
@@ -171,6 +205,29 @@ TG_API unsigned tg_engine_advance(
  */
 TG_API tg_time tg_engine_deadline(const struct tg_engine *e, tg_time now);
 
+/**
+ * Changes the Fast Open keys: `key` becomes the current one, the current one the previous one,
+ * whose cookies stay valid and are renewed (RFC 7413 4.1.3).
+ */
+TG_API void tg_engine_rotate_fastopen(struct tg_engine *e, const uint8_t key[16]);
+
+/** tg_listener_config.syn_backlog: max(64, tg_engine_config.max_syn_backlog). */
+#define TG_SYN_BACKLOG_AUTO UINT32_MAX
+
+/** What a listener with defer_accept_s does with a bare last ACK (listener-semantics 7). */
+enum tg_defer_mode {
+	TG_DEFER_SILENT, /**< remembers it; the connection is made at the deadline, by itself */
+	TG_DEFER_LINUX,  /**< remembers it, and asks again with the last SYN-ACKs */
+	TG_DEFER_LEGACY, /**< forgets it (Linux before 2.6.32) */
+};
+
+/** TCP Fast Open of a listener (RFC 7413). */
+enum tg_fastopen {
+	TG_FASTOPEN_OFF,
+	TG_FASTOPEN_COOKIE,    /**< data in a SYN needs a valid cookie */
+	TG_FASTOPEN_NO_COOKIE, /**< data in any SYN is taken: for networks without spoofing */
+};
+
 /** Settings of a listener; start from tg_listener_config_init(). */
 struct tg_listener_config {
 	struct tg_endpoint local; /**< `::` or `::ffff:0.0.0.0` are wildcards; port 1 to 65535 */
@@ -179,8 +236,22 @@ struct tg_listener_config {
 				       1 to 2^20, capped by somaxconn; for all shards together */
 	uint32_t idle_timeout_ms; /**< connections on which no byte moved in either direction for
 				       so long are reset; 0 = never, up to 2^31 - 2 */
-	bool nodelay; /**< connections start with Nagle's algorithm off (RFC 9293 3.7.4) */
-	struct tg_worker *worker; /**< who is told of connections; required */
+	bool nodelay;         /**< connections start with Nagle's algorithm off (RFC 9293 3.7.4) */
+	bool single_queue;    /**< one bound, backlog, over half-open and not yet accepted (BSD) */
+	uint32_t syn_backlog; /**< bounds the SYN queue: 0 = as the accept queue (Linux since 4.4),
+				   TG_SYN_BACKLOG_AUTO, or 1 to 2^20 */
+	uint32_t defer_accept_s; /**< wait so long for data before a connection may be accepted, in
+				      seconds; 0 = off, to 65535 */
+	uint8_t defer_mode;      /**< enum tg_defer_mode */
+	bool defer_cookies;      /**< with a cookie there is no state to wait with: false ignores a
+				      bare ACK, true accepts the connection at once (Linux) */
+	uint8_t fastopen;        /**< enum tg_fastopen */
+	bool fastopen_late;      /**< data of a SYN is delivered after the last ACK only */
+	bool fastopen_under_flood; /**< a valid Fast Open cookie is honoured where a SYN cookie
+					would answer */
+	uint32_t fastopen_qlen;    /**< connections made of a SYN and without last ACK yet, 1 to
+					2^20 with fastopen; for all shards together */
+	struct tg_worker *worker;  /**< who is told of connections; required */
 };
 
 /** Defaults: IPv4 wildcard, backlog 4096, no idle timeout, nodelay. */
@@ -251,6 +322,16 @@ struct tg_listener_info {
 	uint64_t cookies_sent;
 	uint64_t cookies_recv;
 	uint64_t cookies_failed;
+	uint64_t defer_drops;      /**< bare ACKs not acted on (TCPDeferAcceptDrop) */
+	uint32_t defer_accept_s;   /**< as configured */
+	uint8_t defer_mode;        /**< enum tg_defer_mode */
+	uint8_t fastopen;          /**< enum tg_fastopen */
+	bool single_queue;         /**< one bound for both queues */
+	bool cookies_on;           /**< a SYN would be answered with a cookie now */
+	uint32_t fastopen_pending; /**< connections made of a SYN and without last ACK, plus slots
+					that a RST keeps for 60 s */
+	uint32_t fastopen_bound;   /**< this shard's share of fastopen_qlen */
+	uint64_t fastopen_passive; /**< TCPFastOpenPassive */
 };
 
 /** A connection, half-open entry or TIME_WAIT entry as an operator or worker sees it. */
@@ -266,6 +347,8 @@ struct tg_conn_info {
 	uint8_t rcv_wscale; /**< ours */
 	uint8_t retries;    /**< retransmissions without progress */
 	bool from_cookie;   /**< came in by a SYN cookie */
+	bool syn_data;      /**< data of its SYN was taken (Fast Open) */
+	bool ecn;           /**< ECN in use (RFC 3168) */
 	uint16_t snd_mss;   /**< payload bytes we send at most per segment, options excluded */
 	uint32_t recv_q;    /**< bytes the worker has not read */
 	uint32_t send_q;    /**< bytes not acknowledged */
