@@ -65,7 +65,8 @@ config_ok(const struct tg_engine_config *c)
 		between(c->synack_rto_ms, 100, TG_SYNACK_RTO_MAX) &&
 		between(c->rto_min_ms, 1, 60000) && c->delayed_ack_ms <= 500 &&
 		c->time_wait_ms <= 240000 && c->fin_timeout_ms <= 3600000 &&
-		between(c->rcvbuf, 4096, 1u << 26) && between(c->sndbuf, 4096, 1u << 26);
+		between(c->rcvbuf, 4096, 1u << 26) && between(c->sndbuf, 4096, 1u << 26) &&
+		c->fastopen_keys <= 2;
 }
 
 /* The smallest shift with which the whole receive buffer can be offered (RFC 7323 2.3). */
@@ -77,6 +78,26 @@ window_shift(uint32_t rcvbuf)
 	while (shift < TG_WSCALE_MAX && rcvbuf >> shift > UINT16_MAX)
 		shift++;
 	return shift;
+}
+
+/* Derives the keys; no seed and no key stays behind in the copy of the settings. */
+static void
+init_secrets(struct tg_engine *e)
+{
+	struct tg_engine_config *c = &e->cfg;
+
+	tg_secret_init(&e->secret, c->seed, c->cookie_seed_shared ? c->cookie_seed : NULL,
+		c->wall_s, true);
+	for (e->fastopen.n = 0; e->fastopen.n < c->fastopen_keys; e->fastopen.n++)
+		memcpy(e->fastopen.key[e->fastopen.n], c->fastopen_key[e->fastopen.n],
+			sizeof(e->fastopen.key[0]));
+	if (e->fastopen.n == 0) {
+		tg_secret_fastopen_key(&e->secret, e->fastopen.key[0]);
+		e->fastopen.n = 1;
+	}
+	memset(c->seed, 0, sizeof(c->seed));
+	memset(c->cookie_seed, 0, sizeof(c->cookie_seed));
+	memset(c->fastopen_key, 0, sizeof(c->fastopen_key));
 }
 
 static int
@@ -112,6 +133,7 @@ tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out)
 	if (e == NULL)
 		return -ENOMEM;
 	e->cfg = *cfg;
+	init_secrets(e);
 	e->mem = (struct tg_mem){cfg->env.ctx, cfg->env.alloc, cfg->env.free};
 	e->now = cfg->now;
 	e->rst_at = tg_ms_of(cfg->now);
@@ -139,8 +161,6 @@ tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out)
 		tg_engine_destroy(e);
 		return rc;
 	}
-	tg_secret_init(&e->secret, cfg->seed, cfg->wall_s, true);
-	memset(e->cfg.seed, 0, sizeof(e->cfg.seed));
 	*out = e;
 	return 0;
 }
@@ -157,7 +177,14 @@ tg_engine_destroy(struct tg_engine *e)
 	tg_synq_fini(&e->synq, &mem);
 	tg_flow_fini(&e->flow, &mem);
 	tg_secret_wipe(&e->secret);
+	tg_fastopen_wipe(&e->fastopen);
 	mem.free(mem.ctx, e, sizeof(*e));
+}
+
+void
+tg_engine_rotate_fastopen(struct tg_engine *e, const uint8_t key[16])
+{
+	tg_fastopen_rotate(&e->fastopen, key);
 }
 
 int

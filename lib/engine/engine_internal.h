@@ -11,6 +11,7 @@
 #include <tidegate/engine.h>
 #include <tidegate/worker.h>
 
+#include "fastopen.h"
 #include "flow.h"
 #include "frame.h"
 #include "host.h"
@@ -38,6 +39,7 @@ struct tg_engine {
 	struct tg_mem mem;
 	tg_time now; /**< of the last call that was told */
 	struct tg_secret secret;
+	struct tg_fastopen_keys fastopen;
 	struct tg_flow flow;
 	struct tg_synq synq;
 	struct tg_conns conns;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From one 32-byte seed to every key.
+ * From 32-byte seeds to every key: cookies and the Fast Open key from the cookie seed, the rest
+ * from the machine's own. Where no cookie seed is given both are one; the purpose in each label
+ * keeps their keys apart.
  *
  * Seed = k1 | k2, two AES-128 keys. A root key is a label enciphered twice,
  *
@@ -15,8 +17,8 @@
  * a permutation never repeat; keys that are never equal differ from random ones by odds of q^2 /
  * 2^129, at a root an epoch nothing.
  *
- * Digest keys are roots themselves. A cookie epoch has one root, which numbers its 4 x (1 + 48)
- * keys and masks:
+ * The keys of digest, address hash and Fast Open are roots themselves. A cookie epoch has one root,
+ * which numbers its 4 x (1 + 48) keys and masks:
  *
  *   derived(mode, i) = AES_root("TGC1" | mode 1 | zero 10 | i 1)    i = 0: k, i = 1 + 16 n + v:
  * T[n][v]
@@ -37,6 +39,8 @@ enum purpose {
 	PURPOSE_TUPLE4 = 1,
 	PURPOSE_TUPLE6 = 2,
 	PURPOSE_COOKIE = 3,
+	PURPOSE_FASTOPEN = 4,
+	PURPOSE_ADDR = 5,
 };
 
 /* "TGD1": keeps the digest's input apart from other uses of a tuple, should they share a key. */
@@ -45,19 +49,30 @@ enum purpose {
 _Static_assert(TG_COOKIE_NIBBLES * 16 + 1 <= 256, "a mask's number is one byte");
 
 static void
-derive_root(const struct tg_secret *s, enum purpose purpose, uint64_t epoch, struct tg_prf *root)
+root_bytes(const uint8_t seed[32], enum purpose purpose, uint64_t epoch, bool allow_hw,
+	uint8_t out[16])
 {
 	uint8_t x[16] = {'T', 'G', 'K', '1', (uint8_t)purpose};
 	struct tg_prf half;
 
 	tg_put_be64(x + 8, epoch);
-	tg_prf_init(&half, s->seed, s->allow_hw);
+	tg_prf_init(&half, seed, allow_hw);
 	tg_prf_block(&half, x, x);
-	tg_prf_init(&half, s->seed + 16, s->allow_hw);
-	tg_prf_block(&half, x, x);
-	tg_prf_init(root, x, s->allow_hw);
+	tg_prf_init(&half, seed + 16, allow_hw);
+	tg_prf_block(&half, x, out);
 	tg_prf_wipe(&half);
 	tg_wipe(x, sizeof(x));
+}
+
+static void
+derive_root(const uint8_t seed[32], enum purpose purpose, uint64_t epoch, bool allow_hw,
+	struct tg_prf *root)
+{
+	uint8_t k[16];
+
+	root_bytes(seed, purpose, epoch, allow_hw, k);
+	tg_prf_init(root, k, allow_hw);
+	tg_wipe(k, sizeof(k));
 }
 
 static void
@@ -75,7 +90,7 @@ derive_epoch(struct tg_secret *s, uint64_t epoch)
 	struct tg_prf root;
 	uint8_t k[16];
 
-	derive_root(s, PURPOSE_COOKIE, epoch, &root);
+	derive_root(s->cookie_seed, PURPOSE_COOKIE, epoch, s->allow_hw, &root);
 	for (unsigned mode = 0; mode < TG_COOKIE_MODES; mode++) {
 		derive(&root, mode, 0, k);
 		tg_prf_init(&keys[mode].k, k, s->allow_hw);
@@ -95,14 +110,16 @@ set_clock(struct tg_secret *s, uint64_t wall_s)
 }
 
 void
-tg_secret_init(struct tg_secret *s, const uint8_t seed[32], uint64_t wall_s, bool allow_hw)
+tg_secret_init(struct tg_secret *s, const uint8_t seed[32], const uint8_t cookie_seed[32],
+	uint64_t wall_s, bool allow_hw)
 {
 	memset(s, 0, sizeof(*s));
-	memcpy(s->seed, seed, sizeof(s->seed));
+	memcpy(s->cookie_seed, cookie_seed != NULL ? cookie_seed : seed, sizeof(s->cookie_seed));
 	s->allow_hw = allow_hw;
 	set_clock(s, wall_s);
-	derive_root(s, PURPOSE_TUPLE4, 0, &s->tuple4);
-	derive_root(s, PURPOSE_TUPLE6, 0, &s->tuple6);
+	derive_root(seed, PURPOSE_TUPLE4, 0, allow_hw, &s->tuple4);
+	derive_root(seed, PURPOSE_TUPLE6, 0, allow_hw, &s->tuple6);
+	derive_root(seed, PURPOSE_ADDR, 0, allow_hw, &s->addr);
 	/* Epoch numbers count modulo 2^64: before epoch 0 comes 2^64 - 1, in slot 3 as it should.
 	 */
 	for (uint64_t i = 0; i < 3; i++)
@@ -139,6 +156,21 @@ tg_secret_digest(const struct tg_secret *s, const struct tg_tuple *t, struct tg_
 	d->hash = tg_get_be32(x);
 	d->isn = tg_get_be32(x + 4);
 	d->ts_offset = tg_get_be32(x + 8);
+}
+
+uint32_t
+tg_secret_addr_hash(const struct tg_secret *s, const struct tg_addr *a)
+{
+	uint8_t x[16];
+
+	tg_prf_block(&s->addr, a->b, x);
+	return tg_get_be32(x);
+}
+
+void
+tg_secret_fastopen_key(const struct tg_secret *s, uint8_t key[16])
+{
+	root_bytes(s->cookie_seed, PURPOSE_FASTOPEN, 0, s->allow_hw, key);
 }
 
 void

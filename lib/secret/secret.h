@@ -3,11 +3,14 @@
 #define TG_SECRET_SECRET_H
 /**
  * @file
- * Every key of an engine, derived from one 32-byte seed.
+ * Every key of an engine, derived from one 32-byte seed or two.
  *
- *  - boot-long keys (flow hash, RFC 6528 ISN, timestamp offset): from the seed alone
- *  - cookie keys: from the seed and the epoch number floor(wall_seconds / 64), so that machines
- *    with one seed and roughly one clock hold the same keys, and rotation needs no message
+ *  - boot-long keys (flow hash, RFC 6528 ISN, timestamp offset, address hash): from the seed alone,
+ *    which never leaves the machine
+ *  - cookie keys: from the cookie seed and the epoch number floor(wall_seconds / 64), so that
+ *    machines with one such seed and roughly one clock hold the same keys, and rotation needs no
+ *    message
+ *  - the Fast Open key, where none is configured: from the cookie seed alone
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,18 +42,28 @@ struct tg_digest {
 
 /** All secrets of an engine. Engine-owned, one thread. */
 struct tg_secret {
-	uint8_t seed[32];
-	struct tg_prf tuple4; /**< digest key for IPv4 tuples */
-	struct tg_prf tuple6; /**< digest key for IPv6 tuples */
-	uint64_t epoch;       /**< wall_s / TG_EPOCH_S at the last tg_secret_advance() */
-	bool second_half;     /**< wall_s is in the second half of the epoch */
+	uint8_t cookie_seed[32]; /**< for epochs to come; the other seed is not kept */
+	struct tg_prf tuple4;    /**< digest key for IPv4 tuples */
+	struct tg_prf tuple6;    /**< digest key for IPv6 tuples */
+	struct tg_prf addr;      /**< key of tg_secret_addr_hash() */
+	uint64_t epoch;          /**< wall_s / TG_EPOCH_S at the last tg_secret_advance() */
+	bool second_half;        /**< wall_s is in the second half of the epoch */
 	bool allow_hw;
 	/** [epoch modulo 4][2 * IPv6 + timestamps]: previous, current and next epoch are valid */
 	struct tg_cookie_key cookie[4][TG_COOKIE_MODES];
 };
 
-/** Derives all keys. `allow_hw` false forces the portable PRF (tests). */
-void tg_secret_init(struct tg_secret *s, const uint8_t seed[32], uint64_t wall_s, bool allow_hw);
+/**
+ * Derives all keys.
+ *
+ * @param seed         32 secret bytes of this machine
+ * @param cookie_seed  32 secret bytes that machines may share, for SYN cookies and the Fast Open
+ *                     key; NULL: `seed`
+ * @param wall_s       wall-clock seconds
+ * @param allow_hw     false forces the portable PRF (tests)
+ */
+void tg_secret_init(struct tg_secret *s, const uint8_t seed[32], const uint8_t cookie_seed[32],
+	uint64_t wall_s, bool allow_hw);
 
 /**
  * Follows the wall clock: derives the keys of a new epoch when one begins (one epoch per call in
@@ -60,6 +73,20 @@ void tg_secret_advance(struct tg_secret *s, uint64_t wall_s);
 
 /** One PRF call (3 blocks for IPv6) over the 4-tuple. */
 void tg_secret_digest(const struct tg_secret *s, const struct tg_tuple *t, struct tg_digest *d);
+
+/**
+ * A keyed hash of an address, or of 16 bytes made from one: for tables of peers and prefixes. One
+ * PRF call; IPv4 addresses are v4-mapped. Never leaves the machine.
+ */
+uint32_t tg_secret_addr_hash(const struct tg_secret *s, const struct tg_addr *a);
+
+/**
+ * The Fast Open key of machines that were given none: the same for all with one cookie seed, as
+ * long as that seed lives (no epoch: RFC 7413 cookies outlive connections by hours).
+ *
+ * @param key  filled; the caller's to wipe
+ */
+void tg_secret_fastopen_key(const struct tg_secret *s, uint8_t key[16]);
 
 /** Overwrites all keys and the seed. */
 void tg_secret_wipe(struct tg_secret *s);

@@ -237,7 +237,7 @@ main(void)
 
 	for (unsigned i = 0; i < sizeof(payload); i++)
 		payload[i] = (uint8_t)(i * 31);
-	tg_secret_init(&secret, seed, 1000000, true);
+	tg_secret_init(&secret, seed, NULL, 1000000, true);
 	tg_prf_init(&hw, seed, true);
 	tg_prf_init(&soft, seed, false);
 	tuple[0] = (struct tg_tuple){

@@ -101,7 +101,7 @@ main(void)
 		tg_prf_init(&prf, seed, hw);
 		if (prf.hw != hw)
 			continue; /* this CPU has no AES instructions */
-		tg_secret_init(&secret, seed, wall_s, hw);
+		tg_secret_init(&secret, seed, NULL, wall_s, hw);
 		printf("%-44s %9s %9s\n", hw ? "CPU instructions" : "portable twin", "median",
 			"p10");
 		bench_run("AES-128 block", blocks, NULL, SLICE);

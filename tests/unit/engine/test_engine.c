@@ -90,6 +90,8 @@ every_setting_has_its_range(void **state)
 	IN(time_wait_ms, 240000);
 	OUT(time_wait_ms, 240001);
 	OUT(shard, 1); /* of 1 */
+	IN(fastopen_keys, 2);
+	OUT(fastopen_keys, 3);
 	IN(rst_rate, 0);
 	IN(rst_rate, UINT32_MAX);
 }

@@ -43,7 +43,7 @@ static int
 fresh_secret(void **state)
 {
 	(void)state;
-	tg_secret_init(&secret, seed, WALL, true);
+	tg_secret_init(&secret, seed, NULL, WALL, true);
 	return 0;
 }
 
@@ -190,8 +190,8 @@ a_cookie_lives_32_to_96_seconds_at_every_phase(void **state)
 
 	(void)state;
 	for (int p = 0; p < 64; p++) {
-		tg_secret_init(&maker, seed, WALL + (uint64_t)p, true);
-		tg_secret_init(&checker, seed, WALL - 300, true);
+		tg_secret_init(&maker, seed, NULL, WALL + (uint64_t)p, true);
+		tg_secret_init(&checker, seed, NULL, WALL - 300, true);
 		for (unsigned mode = 0; mode < MODES; mode++) {
 			struct cookie c = make_any(&maker, mode);
 
@@ -325,8 +325,8 @@ machines_with_one_seed_agree_and_with_another_do_not(void **state)
 	struct tg_secret portable, other;
 
 	(void)state;
-	tg_secret_init(&portable, seed, WALL, false);
-	tg_secret_init(&other, other_seed, WALL, true);
+	tg_secret_init(&portable, seed, NULL, WALL, false);
+	tg_secret_init(&other, other_seed, NULL, WALL, true);
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		struct cookie a = make_any(&secret, mode), b = make_any(&portable, mode);
 		struct cookie c = make_any(&other, mode);

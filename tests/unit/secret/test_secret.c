@@ -39,7 +39,7 @@ assert_holds_epochs_of(const struct tg_secret *s, uint64_t wall_s)
 {
 	struct tg_secret fresh;
 
-	tg_secret_init(&fresh, seed, wall_s, s->allow_hw);
+	tg_secret_init(&fresh, seed, NULL, wall_s, s->allow_hw);
 	assert_int_equal(s->epoch, wall_s / 64);
 	assert_int_equal(s->second_half, wall_s % 64 >= 32);
 	for (uint64_t i = 0; i < 3; i++) {
@@ -59,7 +59,7 @@ advance_follows_every_jump_of_the_clock(void **state)
 	struct tg_secret s;
 
 	(void)state;
-	tg_secret_init(&s, seed, clock[0], true);
+	tg_secret_init(&s, seed, NULL, clock[0], true);
 	for (size_t i = 0; i < sizeof(clock) / sizeof(clock[0]); i++) {
 		tg_secret_advance(&s, clock[i]);
 		assert_holds_epochs_of(&s, clock[i]);
@@ -73,7 +73,7 @@ advance_equals_init_at_random_times(void **state)
 	struct tg_secret s;
 
 	(void)state;
-	tg_secret_init(&s, seed, wall_s, true);
+	tg_secret_init(&s, seed, NULL, wall_s, true);
 	for (int i = 0; i < 1000; i++) {
 		wall_s += seeded(&rnd) % 640 - 320;
 		tg_secret_advance(&s, wall_s);
@@ -89,7 +89,7 @@ a_new_epoch_derives_one_set_of_keys_and_the_same_epoch_none(void **state)
 	uint64_t e = NOON / 64;
 
 	(void)state;
-	tg_secret_init(&s, seed, NOON, true);
+	tg_secret_init(&s, seed, NULL, NOON, true);
 	for (uint64_t i = e - 1; i <= e + 2; i++)
 		s.cookie[i % 4][0].t[0][0][0] ^= 0xff;
 	before = s;
@@ -106,15 +106,17 @@ a_new_epoch_derives_one_set_of_keys_and_the_same_epoch_none(void **state)
 static void
 no_two_keys_or_masks_are_equal(void **state)
 {
-	enum { EACH = 1 + TG_COOKIE_NIBBLES * 16, ALL = 3 * TG_COOKIE_MODES * EACH + 2 };
+	enum { EACH = 1 + TG_COOKIE_NIBBLES * 16, ALL = 3 * TG_COOKIE_MODES * EACH + 4 };
 	static uint8_t key[ALL][16];
 	struct tg_secret s;
 	size_t n = 0;
 
 	(void)state;
-	tg_secret_init(&s, seed, NOON, true);
+	tg_secret_init(&s, seed, NULL, NOON, true);
 	memcpy(key[n++], s.tuple4.round_key[0], 16);
 	memcpy(key[n++], s.tuple6.round_key[0], 16);
+	memcpy(key[n++], s.addr.round_key[0], 16);
+	tg_secret_fastopen_key(&s, key[n++]);
 	for (uint64_t e = s.epoch - 1; e <= s.epoch + 1; e++) {
 		for (int mode = 0; mode < TG_COOKIE_MODES; mode++) {
 			const struct tg_cookie_key *k = &s.cookie[e % 4][mode];
@@ -133,17 +135,21 @@ no_two_keys_or_masks_are_equal(void **state)
 static void
 every_bit_of_the_seed_changes_every_key(void **state)
 {
+	uint8_t changed[32], fastopen[2][16];
 	struct tg_secret s, other;
-	uint8_t changed[32];
 
 	(void)state;
-	tg_secret_init(&s, seed, NOON, true);
+	tg_secret_init(&s, seed, NULL, NOON, true);
+	tg_secret_fastopen_key(&s, fastopen[0]);
 	for (int bit = 0; bit < 256; bit++) {
 		memcpy(changed, seed, 32);
 		changed[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		tg_secret_init(&other, changed, NOON, true);
+		tg_secret_init(&other, changed, NULL, NOON, true);
 		assert_memory_not_equal(s.tuple4.round_key, other.tuple4.round_key, 176);
 		assert_memory_not_equal(s.tuple6.round_key, other.tuple6.round_key, 176);
+		assert_memory_not_equal(s.addr.round_key, other.addr.round_key, 176);
+		tg_secret_fastopen_key(&other, fastopen[1]);
+		assert_memory_not_equal(fastopen[0], fastopen[1], 16);
 		for (int mode = 0; mode < TG_COOKIE_MODES; mode++) {
 			const struct tg_cookie_key *a = &s.cookie[s.epoch % 4][mode];
 			const struct tg_cookie_key *b = &other.cookie[s.epoch % 4][mode];
@@ -151,6 +157,56 @@ every_bit_of_the_seed_changes_every_key(void **state)
 			assert_memory_not_equal(a->k.round_key, b->k.round_key, 176);
 			assert_memory_not_equal(a->t, b->t, sizeof(a->t));
 		}
+	}
+}
+
+/* Which seed opens what: machines that share cookies share neither flow hash nor ISN. */
+static void
+a_cookie_seed_is_for_cookies_and_fast_open_alone(void **state)
+{
+	static const uint8_t shared[32] = {77};
+	struct tg_secret s, own, all;
+	uint8_t a[16], b[16];
+
+	(void)state;
+	tg_secret_init(&s, seed, shared, NOON, true);
+	tg_secret_init(&own, seed, NULL, NOON, true);
+	tg_secret_init(&all, shared, NULL, NOON, true);
+	for (unsigned hours = 0; hours < 2; hours++) {
+		assert_memory_equal(s.tuple4.round_key, own.tuple4.round_key, 176);
+		assert_memory_equal(s.tuple6.round_key, own.tuple6.round_key, 176);
+		assert_memory_equal(s.addr.round_key, own.addr.round_key, 176);
+		for (uint64_t e = s.epoch - 1; e <= s.epoch + 1; e++) {
+			assert_same_keys(s.cookie[e % 4], all.cookie[e % 4]);
+			assert_memory_not_equal(
+				s.cookie[e % 4], own.cookie[e % 4], sizeof(s.cookie[0]));
+		}
+		tg_secret_fastopen_key(&s, a);
+		tg_secret_fastopen_key(&all, b);
+		assert_memory_equal(a, b, 16);
+		tg_secret_fastopen_key(&own, b);
+		assert_memory_not_equal(a, b, 16);
+		/* Once more, with keys that were derived later. */
+		tg_secret_advance(&s, NOON + 3600);
+		tg_secret_advance(&own, NOON + 3600);
+		tg_secret_advance(&all, NOON + 3600);
+	}
+}
+
+static void
+fastopen_key_and_address_hash_known_answers(void **state)
+{
+	uint8_t want[16], got[16];
+	struct tg_secret s;
+
+	(void)state;
+	unhex("49b56ea6d9efdbc14941d1c94bf8a76d", want, sizeof(want));
+	for (int hw = 0; hw < 2; hw++) {
+		tg_secret_init(&s, seed, NULL, NOON, hw);
+		tg_secret_fastopen_key(&s, got);
+		assert_memory_equal(got, want, sizeof(want));
+		assert_int_equal(tg_secret_addr_hash(&s, &tuple4.remote.addr), 0xe642f85au);
+		assert_int_equal(tg_secret_addr_hash(&s, &tuple6.remote.addr), 0xb8fbf0c6u);
 	}
 }
 
@@ -163,7 +219,7 @@ digest_known_answers(void **state)
 
 	(void)state;
 	for (int hw = 0; hw < 2; hw++) {
-		tg_secret_init(&s, seed, NOON, hw);
+		tg_secret_init(&s, seed, NULL, NOON, hw);
 		tg_secret_digest(&s, &tuple4, &d);
 		assert_int_equal(d.hash, 0x27584413u);
 		assert_int_equal(d.isn, 0x979c9393u);
@@ -181,7 +237,7 @@ digest_changes_with_every_bit_of_the_tuple(void **state)
 	struct tg_secret s;
 
 	(void)state;
-	tg_secret_init(&s, seed, NOON, true);
+	tg_secret_init(&s, seed, NULL, NOON, true);
 	for (int v6 = 0; v6 < 2; v6++) {
 		const struct tg_tuple *t = v6 ? &tuple6 : &tuple4;
 		struct tg_digest d, e;
@@ -213,7 +269,7 @@ digest_outlives_every_epoch(void **state)
 	struct tg_digest d, e;
 
 	(void)state;
-	tg_secret_init(&s, seed, NOON, true);
+	tg_secret_init(&s, seed, NULL, NOON, true);
 	tg_secret_digest(&s, &tuple4, &d);
 	tg_secret_advance(&s, NOON + 86400);
 	tg_secret_digest(&s, &tuple4, &e);
@@ -239,7 +295,7 @@ wiping_leaves_zeros(void **state)
 
 	(void)state;
 	memset(&s, 0xa5, sizeof(s));
-	tg_secret_init(&s, seed, NOON, true);
+	tg_secret_init(&s, seed, NULL, NOON, true);
 	tg_secret_wipe(&s);
 	assert_memory_equal(&s, &zero, sizeof(s));
 }
@@ -253,6 +309,8 @@ main(void)
 		cmocka_unit_test(a_new_epoch_derives_one_set_of_keys_and_the_same_epoch_none),
 		cmocka_unit_test(no_two_keys_or_masks_are_equal),
 		cmocka_unit_test(every_bit_of_the_seed_changes_every_key),
+		cmocka_unit_test(a_cookie_seed_is_for_cookies_and_fast_open_alone),
+		cmocka_unit_test(fastopen_key_and_address_hash_known_answers),
 		cmocka_unit_test(digest_known_answers),
 		cmocka_unit_test(digest_changes_with_every_bit_of_the_tuple),
 		cmocka_unit_test(digest_outlives_every_epoch),
