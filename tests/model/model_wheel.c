@@ -141,6 +141,48 @@ expire(struct world *x)
 	}
 }
 
+/**
+ * Every entry is where its deadline and the cursor say, worked out here bit group by bit group; the
+ * wheel itself relies on it to find an entry again.
+ */
+static void
+check_fifo(const struct world *x, unsigned k, const struct tg_fifo *f, unsigned level, unsigned i)
+{
+	const struct tg_wheel *w = &x->w[k];
+	const tg_ms cur = w->now + 1;
+	uint32_t idx = f->head, seen = 0;
+
+	for (; idx != TG_NONE; seen++) {
+		const struct entry *e = tg_pool_at(&x->p[k], idx);
+		const tg_ms d = e->timer.deadline;
+		unsigned want = 0;
+
+		assert_true(x->armed[idx]);
+		assert_int_equal(tg_ms_before(d, cur), level == TG_WHEEL_LEVELS);
+		if (level < TG_WHEEL_LEVELS) {
+			while (want < TG_WHEEL_LEVELS - 1 &&
+				d >> (6 * (want + 1)) != cur >> (6 * (want + 1)))
+				want++;
+			assert_int_equal(level, want);
+			assert_int_equal(i, d >> (6 * level) & 63);
+		}
+		idx = e->timer.link.next;
+	}
+	assert_int_equal(seen, f->count);
+}
+
+static void
+check_places(const struct world *x, unsigned k)
+{
+	check_fifo(x, k, &x->w[k].due, TG_WHEEL_LEVELS, 0);
+	for (unsigned level = 0; level < TG_WHEEL_LEVELS; level++)
+		for (uint64_t m = x->w[k].occupied[level]; m != 0; m &= m - 1) {
+			const unsigned i = (unsigned)__builtin_ctzll(m);
+
+			check_fifo(x, k, &x->w[k].slot[level][i], level, i);
+		}
+}
+
 static void
 check(const struct world *x)
 {
@@ -194,6 +236,9 @@ run(uint64_t seed, uint64_t start, unsigned busy, unsigned ops)
 			cancel(&x, idx);
 		else
 			expire(&x);
+		/* The places after every step: an entry gone astray may be back some steps later.
+		 */
+		check_places(&x, i % WHEELS);
 		if (i % 16 == 0)
 			check(&x);
 	}
