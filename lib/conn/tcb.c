@@ -215,7 +215,7 @@ tg_tcb_start(struct tg_conns *cs, struct tg_tcb *t, uint32_t which, uint32_t wai
 	 * The wheel is left alone when it will wake us early enough anyway: a busy connection
 	 * restarts its RTO with every ACK, and touches the wheel once per RTO.
 	 */
-	if (t->timer.slot == 0 || tg_ms_before(at, t->timer.deadline))
+	if (!tg_timer_armed(&t->timer) || tg_ms_before(at, t->timer.deadline))
 		tg_wheel_arm(&cs->wheel, tg_tcb_index(cs, t), at);
 }
 

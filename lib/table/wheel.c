@@ -18,18 +18,35 @@
  * The last level also keeps what lies beyond its span of 2^24 ms: its slots are a ring, and who
  * is not in the cursor's span yet stays in his slot for one more turn of 4.7 h (123 at most). All
  * blocks divide 2^32, so the wrap of tg_ms is a block boundary like any other.
+ *
+ * An entry does not say where it is: it is always in slot_of(its deadline, the cursor), and the
+ * cursor moves in enter() only, where this stays true. Let d be a deadline, c the cursor before and
+ * c' after; next_event() stops the cursor at every d and at the beginning of every block that
+ * has a slot with entries, so c' <= d.
+ *
+ * - Below the last level, at level L: d and c agree above group L and differ in it. While c' has
+ *   not come to d's group L both are true of c' as well, since c < c' <= d: same slot. When it has,
+ *   c' has entered the block of that slot and move_down() places d anew.
+ * - In the last level the slot is d's group of bits 18 to 23, whatever lies above, as long as d and
+ *   c differ anywhere in bits 18 to 31. They begin to agree only by entering the block of d, where
+ *   move_down() places it anew; a block of the same slot one or more turns earlier does too, and
+ *   finds the same slot.
+ * - In `due` d is before the cursor. The cursor stands still as long as anyone is there:
+ *   tg_wheel_expire() collects `due` first and goes on only when room is left.
+ *
+ * An empty wheel jumps to any time, with no entry to be found. Who breaks the rules of wheel.h on
+ * time gets timers at wrong times, never entries in wrong slots: nothing above depends on them.
  */
 enum {
 	BITS = 6,
 	TOP = TG_WHEEL_LEVELS - 1,
 	SLOT_MASK = TG_WHEEL_SLOTS - 1,
-	/** tg_timer.slot of an entry in `due`. */
-	SLOT_DUE = 1 + TG_WHEEL_LEVELS * TG_WHEEL_SLOTS,
+	/** Number of `due`; a slot's number is level * TG_WHEEL_SLOTS + its place. */
+	SLOT_DUE = TG_WHEEL_LEVELS * TG_WHEEL_SLOTS,
 };
 static_assert(TG_WHEEL_SLOTS == 1 << BITS, "a slot is a group of six bits");
 static_assert(BITS * TG_WHEEL_LEVELS < 32, "the last level is a ring in 32 bits");
 static_assert(offsetof(struct tg_timer, link) == 0, "the FIFO finds the link at the timer");
-static_assert(SLOT_DUE <= UINT16_MAX, "fits tg_timer.slot");
 
 static struct tg_timer *
 timer_of(const struct tg_wheel *w, uint32_t idx)
@@ -43,7 +60,7 @@ cursor(const struct tg_wheel *w)
 	return w->now + 1;
 }
 
-/** What tg_timer.slot of a deadline is while the cursor stands where it does. */
+/** The number of a deadline's slot while the cursor stands where it does. */
 static unsigned
 slot_of(const struct tg_wheel *w, tg_ms deadline)
 {
@@ -55,7 +72,7 @@ slot_of(const struct tg_wheel *w, tg_ms deadline)
 	level = (31 - (unsigned)__builtin_clz(diff | 1)) / BITS;
 	if (level > TOP)
 		level = TOP;
-	return 1 + level * TG_WHEEL_SLOTS + (deadline >> (level * BITS) & SLOT_MASK);
+	return level * TG_WHEEL_SLOTS + (deadline >> (level * BITS) & SLOT_MASK);
 }
 
 static struct tg_fifo *
@@ -63,29 +80,25 @@ fifo_of(struct tg_wheel *w, unsigned slot)
 {
 	if (slot == SLOT_DUE)
 		return &w->due;
-	return &w->slot[(slot - 1) / TG_WHEEL_SLOTS][(slot - 1) % TG_WHEEL_SLOTS];
+	return &w->slot[slot / TG_WHEEL_SLOTS][slot % TG_WHEEL_SLOTS];
 }
 
 static void
-link_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm, unsigned slot)
+link_timer(struct tg_wheel *w, uint32_t idx, unsigned slot)
 {
 	tg_fifo_push(fifo_of(w, slot), w->pool, w->off, idx);
-	tm->slot = (uint16_t)slot;
 	if (slot != SLOT_DUE)
-		w->occupied[(slot - 1) / TG_WHEEL_SLOTS] |= UINT64_C(1)
-			<< ((slot - 1) % TG_WHEEL_SLOTS);
+		w->occupied[slot / TG_WHEEL_SLOTS] |= UINT64_C(1) << (slot % TG_WHEEL_SLOTS);
 }
 
 static void
-unlink_timer(struct tg_wheel *w, uint32_t idx, struct tg_timer *tm)
+unlink_timer(struct tg_wheel *w, uint32_t idx, unsigned slot)
 {
-	struct tg_fifo *f = fifo_of(w, tm->slot);
+	struct tg_fifo *f = fifo_of(w, slot);
 
 	tg_fifo_remove(f, w->pool, w->off, idx);
-	if (f->count == 0 && tm->slot != SLOT_DUE)
-		w->occupied[(tm->slot - 1) / TG_WHEEL_SLOTS] &=
-			~(UINT64_C(1) << ((tm->slot - 1) % TG_WHEEL_SLOTS));
-	tm->slot = 0;
+	if (f->count == 0 && slot != SLOT_DUE)
+		w->occupied[slot / TG_WHEEL_SLOTS] &= ~(UINT64_C(1) << (slot % TG_WHEEL_SLOTS));
 }
 
 void
@@ -105,17 +118,19 @@ void
 tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline)
 {
 	struct tg_timer *tm = timer_of(w, idx);
-	unsigned slot = slot_of(w, deadline);
+	const bool armed = tg_timer_armed(tm);
+	const tg_ms at = deadline != 0 ? deadline : 1;
+	const unsigned slot = slot_of(w, at), old = slot_of(w, tm->deadline);
 
-	tm->deadline = deadline;
+	tm->deadline = at;
 	/* A retransmission timer pushed on by every ACK mostly lands where it was. */
-	if (tm->slot == slot)
+	if (armed && old == slot)
 		return;
-	if (tm->slot != 0)
-		unlink_timer(w, idx, tm);
+	if (armed)
+		unlink_timer(w, idx, old);
 	else
 		w->count++;
-	link_timer(w, idx, tm, slot);
+	link_timer(w, idx, slot);
 }
 
 void
@@ -123,9 +138,10 @@ tg_wheel_cancel(struct tg_wheel *w, uint32_t idx)
 {
 	struct tg_timer *tm = timer_of(w, idx);
 
-	if (tm->slot == 0)
+	if (!tg_timer_armed(tm))
 		return;
-	unlink_timer(w, idx, tm);
+	unlink_timer(w, idx, slot_of(w, tm->deadline));
+	tm->deadline = 0;
 	w->count--;
 }
 
@@ -172,10 +188,10 @@ move_down(struct tg_wheel *w, unsigned level, unsigned i)
 	tg_fifo_init(f);
 	w->occupied[level] &= ~(UINT64_C(1) << i);
 	while (idx != TG_NONE) {
-		struct tg_timer *tm = timer_of(w, idx);
-		uint32_t next = tm->link.next;
+		const struct tg_timer *tm = timer_of(w, idx);
+		const uint32_t next = tm->link.next;
 
-		link_timer(w, idx, tm, slot_of(w, tm->deadline));
+		link_timer(w, idx, slot_of(w, tm->deadline));
 		idx = next;
 	}
 }
@@ -197,14 +213,16 @@ enter(struct tg_wheel *w, tg_ms to)
 
 /** Disarms up to cap entries of a slot, first come first served. */
 static unsigned
-collect(struct tg_wheel *w, struct tg_fifo *f, uint32_t out[], unsigned cap)
+collect(struct tg_wheel *w, unsigned slot, uint32_t out[], unsigned cap)
 {
+	const struct tg_fifo *f = fifo_of(w, slot);
 	unsigned n = 0;
 
 	while (n < cap && f->head != TG_NONE) {
 		const uint32_t idx = f->head;
 
-		unlink_timer(w, idx, timer_of(w, idx));
+		unlink_timer(w, idx, slot);
+		timer_of(w, idx)->deadline = 0;
 		out[n++] = idx;
 	}
 	w->count -= n;
@@ -223,7 +241,7 @@ tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap)
 		return 0;
 	}
 	/* What is in `due` was late when it was armed: before all that is in a slot. */
-	n = collect(w, &w->due, out, cap);
+	n = collect(w, SLOT_DUE, out, cap);
 	if (tg_ms_before(now, w->now))
 		return n;
 	while (n < cap) {
@@ -232,7 +250,7 @@ tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap)
 			break;
 		}
 		enter(w, when);
-		n += collect(w, &w->slot[0][when & SLOT_MASK], out + n, cap - n);
+		n += collect(w, when & SLOT_MASK, out + n, cap - n);
 	}
 	return n;
 }

@@ -14,13 +14,15 @@
 #include "pool.h"
 #include "ticks.h"
 
-/** The timer inside an entry: zero-initialised is "not armed". */
+/**
+ * The timer inside an entry: zero-initialised is "not armed". Which slot it is in follows from the
+ * deadline and the wheel's time (wheel.c), so it is not kept.
+ */
 struct tg_timer {
 	struct tg_link link;
-	tg_ms deadline;
-	/** 1 + level * TG_WHEEL_SLOTS + slot; one beyond these when in `due`; 0 when not armed */
-	uint16_t slot;
+	tg_ms deadline; /**< 0: not armed */
 };
+_Static_assert(sizeof(struct tg_timer) == 12, "three words in every connection");
 
 #define TG_WHEEL_LEVELS 4
 #define TG_WHEEL_SLOTS  64
@@ -39,6 +41,13 @@ struct tg_wheel {
 	struct tg_fifo due; /**< armed when their deadline had passed already */
 };
 
+/** Whether the timer is armed. */
+static inline bool
+tg_timer_armed(const struct tg_timer *tm)
+{
+	return tm->deadline != 0;
+}
+
 /** Starts an empty wheel at time now. */
 void tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, tg_ms now);
 
@@ -46,7 +55,8 @@ void tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, t
  * Arms, or moves, the timer of entry idx. A deadline already past is due at the next
  * tg_wheel_expire, before all others; several of them in the order in which they were armed.
  *
- * @param deadline  less than 24 days (2^31 ms) from the last tg_wheel_expire's now
+ * @param deadline  less than 24 days (2^31 ms) from the last tg_wheel_expire's now; 0, which comes
+ *                  once in 49.7 days and means "not armed" in the entry, is taken for 1
  */
 void tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline);
 
