@@ -2,13 +2,16 @@
 /*
  * Time passes: timers of half-open entries, connections and TIME_WAIT; and when to come back.
  */
-#include "admission.h"
+#include "defer.h"
 #include "engine_internal.h"
 
 /* Connection timers collected in one go. */
 #define GROUP 32
 
-/* A SYN-ACK timeout: again, or enough. Acked entries are told, the others may be spoofed. */
+/*
+ * A SYN-ACK timeout: again, or enough. Acked entries are told, the others may be spoofed. While a
+ * deferral keeps an acked entry (LINUX), the timeouts go by without a SYN-ACK.
+ */
 static void
 half_timeout(struct tg_engine *e, uint32_t idx)
 {
@@ -16,18 +19,62 @@ half_timeout(struct tg_engine *e, uint32_t idx)
 	struct tg_lsn *l = &e->listeners.lsn[h->key.free_use];
 
 	tg_engine_count(e, TG_CNT_TIMEOUTS);
-	if (h->retries < tg_synack_budget(l, e->cfg.synack_retries)) {
+	if (h->retries < tg_synack_budget(l, e->cfg.synack_retries) || tg_defer_keeps(l, h)) {
+		bool spared = tg_defer_spares(l, h);
+
 		l->syn_young -= h->retries == 0;
-		h->retries++;
+		if (h->retries < UINT8_MAX)
+			h->retries++;
+		if (spared)
+			tg_synq_sent(&e->synq, idx, e->now);
 		return;
 	}
 	if (h->flags & TG_HALF_ACKED) {
-		h->flags |=
-			TG_HALF_GIVE_UP; /* until the RST leaves, an ACK may still complete it */
+		/* Until the RST leaves, an ACK may still complete it. */
+		h->flags |= TG_HALF_GIVE_UP;
 		return;
 	}
 	tg_engine_count(e, TG_CNT_ATTEMPT_FAILS);
 	tg_half_remove(e, idx);
+}
+
+/* Entries that waited for room too long: the longest-waiting is at the head. */
+static unsigned
+give_up_ready(struct tg_engine *e, tg_ms now, unsigned budget)
+{
+	struct tg_synq *q = &e->synq;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < TG_LISTENERS_MAX / 64; i++)
+		for (uint64_t m = q->ready_map[i]; m != 0; m &= m - 1) {
+			const struct tg_fifo *f = &q->ready[i * 64 + (unsigned)__builtin_ctzll(m)];
+
+			while (n < budget && f->head != TG_NONE &&
+				tg_ms_due(tg_half_at(q, f->head)->timer.deadline, now)) {
+				tg_synq_give_up(q, f->head);
+				n++;
+			}
+		}
+	return n;
+}
+
+/* Half-open entries: timeouts, deferrals that end, room that came too late or in time. */
+static unsigned
+advance_half_open(struct tg_engine *e, tg_ms now, unsigned budget)
+{
+	unsigned fired = 0;
+	uint32_t idx;
+
+	while (fired < budget && (idx = tg_synq_expired(&e->synq, now)) != TG_NONE) {
+		half_timeout(e, idx);
+		fired++;
+	}
+	while (fired < budget && (idx = tg_synq_deferred(&e->synq, now)) != TG_NONE) {
+		tg_half_deferred(e, idx);
+		fired++;
+	}
+	fired += tg_half_admit_ready(e, budget - fired);
+	return fired + give_up_ready(e, now, budget - fired);
 }
 
 static unsigned
@@ -52,15 +99,11 @@ unsigned
 tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s, unsigned budget)
 {
 	tg_ms ms = tg_ms_of(now);
-	unsigned fired = 0;
-	uint32_t idx;
+	unsigned fired;
 
 	e->now = now;
 	tg_secret_advance(&e->secret, wall_s);
-	while (fired < budget && (idx = tg_synq_expired(&e->synq, ms)) != TG_NONE) {
-		half_timeout(e, idx);
-		fired++;
-	}
+	fired = advance_half_open(e, ms, budget);
 	fired += tg_tw_expire(&e->conns.tw, &e->flow, &e->counters, ms, budget - fired);
 	if (fired < budget)
 		fired += advance_conns(e, now, budget - fired);
@@ -74,7 +117,7 @@ tg_engine_deadline(const struct tg_engine *e, tg_time now)
 	tg_time next = TG_TIME_NEVER, at;
 	tg_ms when;
 
-	if (e->synq.resend.head != TG_NONE || e->conns.out.head != TG_NONE)
+	if (e->synq.resend.head != TG_NONE || e->conns.out.head != TG_NONE || tg_half_any_ready(e))
 		return now;
 	if (tg_synq_next(&e->synq, &when))
 		next = tg_ms_time(when, now);

@@ -60,8 +60,14 @@ config_ok(const struct tg_engine_config *c)
 		between(c->max_conns, 1, POOL_MAX) && between(c->max_half_open, 1, POOL_MAX) &&
 		between(c->max_time_wait, 1, POOL_MAX) && between(c->max_segments, 1, POOL_MAX) &&
 		between(c->buf_size, TG_BUF_MIN, UINT16_MAX) &&
-		between(c->somaxconn, 1, 1u << 20) && c->syncookies <= TG_SYNCOOKIES_ALWAYS &&
-		between(c->retries, 1, 30) && between(c->orphan_retries, 1, 30) &&
+		between(c->somaxconn, 1, 1u << 20) && between(c->max_syn_backlog, 1, 1u << 20) &&
+		c->syncookies <= TG_SYNCOOKIES_MONITOR && between(c->syncookies_start, 1, 100) &&
+		c->syncookies_stop <= c->syncookies_start &&
+		c->accept_full <= TG_ACCEPT_FULL_YOUNG && c->proven_peers <= 1u << 20 &&
+		between(c->proven_ms, 1000, INT32_MAX - 1) && c->synack_prefix_rate <= 1000000 &&
+		between(c->synack_prefix_burst, 1, 1000000) &&
+		between(c->synack_prefix_buckets, 64, 1u << 20) && between(c->retries, 1, 30) &&
+		between(c->orphan_retries, 1, 30) &&
 		between(c->synack_rto_ms, 100, TG_SYNACK_RTO_MAX) &&
 		between(c->rto_min_ms, 1, 60000) && c->delayed_ack_ms <= 500 &&
 		c->time_wait_ms <= 240000 && c->fin_timeout_ms <= 3600000 &&
@@ -109,9 +115,16 @@ init_tables(struct tg_engine *e)
 		[TG_FLOW_CONN] = &e->conns.tcb,
 		[TG_FLOW_TW] = &e->conns.tw.pool,
 	};
+	bool proven = c->syncookies == TG_SYNCOOKIES_OFF || c->syncookies == TG_SYNCOOKIES_MONITOR;
 	int rc;
 
-	rc = tg_synq_init(&e->synq, &e->mem, c->max_half_open, c->synack_rto_ms);
+	rc = tg_peers_init(&e->peers, &e->mem, proven ? c->proven_peers : 0, c->proven_ms);
+	if (rc == 0)
+		rc = tg_prefix_init(&e->prefixes, &e->mem, c->synack_prefix_buckets,
+			c->synack_prefix_rate, c->synack_prefix_burst);
+	if (rc == 0)
+		rc = tg_synq_init(
+			&e->synq, &e->mem, c->max_half_open, c->synack_rto_ms, tg_ms_of(c->now));
 	if (rc == 0)
 		rc = tg_conns_init(&e->conns, &e->mem, c);
 	if (rc == 0)
@@ -136,8 +149,14 @@ tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out)
 	init_secrets(e);
 	e->mem = (struct tg_mem){cfg->env.ctx, cfg->env.alloc, cfg->env.free};
 	e->now = cfg->now;
-	e->rst_at = tg_ms_of(cfg->now);
-	e->rst_credit = cfg->rst_rate * UINT64_C(1000);
+	tg_bucket_init(&e->rst, cfg->rst_rate, tg_ms_of(cfg->now));
+	tg_bucket_init(&e->cookie_check, cfg->cookie_check_rate, tg_ms_of(cfg->now));
+	e->admission = (struct tg_admission){
+		.syncookies = cfg->syncookies,
+		.start = cfg->syncookies_start,
+		.stop = cfg->syncookies_stop,
+		.accept_full = cfg->accept_full,
+	};
 	tg_host_init(&e->host);
 	tg_listeners_init(&e->listeners);
 	cs = &e->conns;
@@ -174,6 +193,8 @@ tg_engine_destroy(struct tg_engine *e)
 		tg_conns_fini(&e->conns, &mem);
 	else
 		tg_pool_fini(&e->conns.tcb, &mem);
+	tg_peers_fini(&e->peers, &mem);
+	tg_prefix_fini(&e->prefixes, &mem);
 	tg_synq_fini(&e->synq, &mem);
 	tg_flow_fini(&e->flow, &mem);
 	tg_secret_wipe(&e->secret);
@@ -213,7 +234,14 @@ tg_listener_config_init(struct tg_listener_config *cfg)
 int
 tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener *out)
 {
-	struct tg_share share = {e->cfg.somaxconn, e->cfg.shard, e->cfg.shards};
+	const struct tg_share share = {
+		.somaxconn = e->cfg.somaxconn,
+		.max_syn_backlog = e->cfg.max_syn_backlog,
+		.synack_rto_ms = e->cfg.synack_rto_ms,
+		.shard = e->cfg.shard,
+		.shards = e->cfg.shards,
+		.accept_exact = e->cfg.accept_exact,
+	};
 	uint32_t idx;
 	int rc;
 

@@ -11,12 +11,16 @@
 #include <tidegate/engine.h>
 #include <tidegate/worker.h>
 
+#include "admission.h"
+#include "bucket.h"
 #include "fastopen.h"
 #include "flow.h"
 #include "frame.h"
 #include "host.h"
 #include "listener.h"
 #include "output.h"
+#include "peers.h"
+#include "prefix.h"
 #include "secret.h"
 #include "synack.h"
 #include "synq.h"
@@ -44,8 +48,11 @@ struct tg_engine {
 	struct tg_synq synq;
 	struct tg_conns conns;
 	struct tg_synack synack;
-	uint64_t rst_credit; /**< thousandths of a RST */
-	tg_ms rst_at;        /**< when it was last topped up */
+	struct tg_admission admission;
+	struct tg_peers peers;
+	struct tg_prefixes prefixes;
+	struct tg_bucket rst;          /**< RSTs to segments without connection */
+	struct tg_bucket cookie_check; /**< PRF calls for ACKs that may prove a cookie */
 	struct tg_worker worker[TG_WORKERS_MAX];
 	unsigned workers;
 	struct tg_listeners listeners;
@@ -101,8 +108,23 @@ struct tg_verdict tg_input_syn(
 /** A segment for a half-open entry (half_input.c). */
 struct tg_verdict tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx);
 
-/** A last ACK that proves a cookie, or a stray one (half_input.c). */
+/** Did this peer complete a handshake lately? Only with cookies OFF or MONITOR (limits.c). */
+bool tg_peer_known(const struct tg_engine *e, const struct tg_addr *a);
+
+/** It has, just now. */
+void tg_peer_note(struct tg_engine *e, const struct tg_addr *a);
+
+/** May a SYN-ACK go to this address, by its prefix's rate? Counts it if not (limits.c). */
+bool tg_synack_allowed(struct tg_engine *e, const struct tg_addr *a);
+
+/** A last ACK that proves a cookie, or a stray one (cookie_input.c). */
 struct tg_verdict tg_input_cookie(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn);
+
+/**
+ * An ACK with another number than the entry's. When the queue was full for the client's first SYN
+ * and not for its second, it holds a cookie and an entry at once, and may prove either.
+ */
+struct tg_verdict tg_input_cookie_beside(struct tg_engine *e, struct tg_rx *rx, uint32_t idx);
 
 /** ARP, ND, ICMP and everything that is not TCP for us (host_input.c). */
 struct tg_verdict tg_input_host(struct tg_engine *e, struct tg_rx *rx);
@@ -113,8 +135,21 @@ struct tg_verdict tg_reply_rst(struct tg_engine *e, struct tg_rx *rx);
 /** A payload-less segment that answers one: counted, TG_REPLY or dropped for lack of room. */
 struct tg_verdict tg_reply(struct tg_engine *e, struct tg_rx *rx, const struct tg_segment *s);
 
-/** Removes a half-open entry from everywhere (half_input.c). */
+/** Removes a half-open entry from everywhere (complete.c). */
 void tg_half_remove(struct tg_engine *e, uint32_t idx);
+
+/** The deferral of an entry is over: a connection, or it waits for room (complete.c). */
+void tg_half_deferred(struct tg_engine *e, uint32_t idx);
+
+/**
+ * Lets entries in that wait for room at their listeners, as far as there is any (complete.c).
+ *
+ * @return connections made, at most budget
+ */
+unsigned tg_half_admit_ready(struct tg_engine *e, unsigned budget);
+
+/** True when tg_half_admit_ready() would let one in. */
+bool tg_half_any_ready(const struct tg_engine *e);
 
 /** The tuple of an entry. */
 void tg_key_tuple(const struct tg_engine *e, const struct tg_flow_key *k, struct tg_tuple *t);

@@ -56,6 +56,11 @@ tg_engine_listeners(
 			.cookies_sent = l->cookies_sent,
 			.cookies_recv = l->cookies_recv,
 			.cookies_failed = l->cookies_failed,
+			.defer_drops = l->defer_drops,
+			.defer_accept_s = l->defer_accept_s,
+			.defer_mode = l->defer_mode,
+			.single_queue = l->single_queue,
+			.cookies_on = tg_cookies_on(l, e->cfg.syncookies),
 		};
 	}
 	return n;

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "admission.h"
 #include "cookie.h"
 #include "engine_internal.h"
 
@@ -121,42 +120,47 @@ answer_with_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const str
 	return v;
 }
 
+/* What the queues let in, less what the peer's record or its prefix's rate forbid. */
+static struct tg_verdict
+admitted(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw *reuse,
+	enum tg_admit what)
+{
+	struct tg_lsn *l = &e->listeners.lsn[lsn];
+	struct tg_offer offer;
+
+	if (what == TG_ADMIT_PROVEN && !tg_peer_known(e, &rx->f.src))
+		return drop_syn(e, l, TG_DISP_DROP_UNPROVEN);
+	if (!tg_synack_allowed(e, &rx->f.src))
+		return drop_syn(e, l, TG_DISP_DROP_PREFIX_LIMIT);
+	tg_offer_take(&offer, &rx->opt, rx->f.ip_version == 4, e->cfg.timestamps, e->cfg.sack,
+		e->cfg.window_scaling);
+	if (what == TG_ADMIT_COOKIE)
+		return answer_with_cookie(e, rx, l, &offer);
+	return answer_with_entry(e, rx, lsn, &offer, reuse);
+}
+
 struct tg_verdict
 tg_input_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw *reuse)
 {
 	struct tg_lsn *l = &e->listeners.lsn[lsn];
 	bool pool_full = e->synq.pool.used == e->synq.pool.capacity;
-	bool always = e->cfg.syncookies == TG_SYNCOOKIES_ALWAYS;
-	enum tg_admit admit = tg_admit_syn(l, e->cfg.syncookies, pool_full);
-	struct tg_offer offer;
+	struct tg_admitted a = tg_admit_syn(l, &e->admission, pool_full, reuse != NULL);
 
-	/*
-	 * A SYN that takes over a TIME_WAIT pair needs an ISN above the old one, which a cookie
-	 * cannot promise: it passes the queue and cookie rules, not the accept queue's (L).
-	 */
-	if (reuse != NULL)
-		admit = tg_acceptq_full(l) ? TG_ADMIT_DROP_ACCEPTQ
-			: pool_full        ? TG_ADMIT_DROP_SYNQ
-					   : TG_ADMIT_ENTRY;
-	else if (always || admit == TG_ADMIT_COOKIE ||
-		(admit == TG_ADMIT_DROP_ACCEPTQ && (tg_synq_full(l) || pool_full)))
+	if (a.full_cookies)
 		tg_engine_count(e, TG_CNT_REQQ_FULL_COOKIES);
-	tg_offer_take(&offer, &rx->opt, rx->f.ip_version == 4, e->cfg.timestamps, e->cfg.sack,
-		e->cfg.window_scaling);
-	switch (admit) {
-	case TG_ADMIT_ENTRY:
-		return answer_with_entry(e, rx, lsn, &offer, reuse);
-	case TG_ADMIT_COOKIE:
-		return answer_with_cookie(e, rx, l, &offer);
+	if (a.monitored)
+		tg_engine_count(e, TG_CNT_SYNCOOKIES_MONITORED);
+	switch (a.what) {
 	case TG_ADMIT_DROP_SYNQ:
 		tg_engine_count(e, TG_CNT_REQQ_FULL_DROP);
 		return drop_syn(e, l, TG_DISP_DROP_SYNQ_FULL);
 	case TG_ADMIT_DROP_ACCEPTQ:
-		break;
+		l->overflows++;
+		tg_engine_count(e, TG_CNT_LISTEN_OVERFLOWS);
+		return drop_syn(e, l, TG_DISP_DROP_ACCEPTQ_FULL);
+	default:
+		return admitted(e, rx, lsn, reuse, a.what);
 	}
-	l->overflows++;
-	tg_engine_count(e, TG_CNT_LISTEN_OVERFLOWS);
-	return drop_syn(e, l, TG_DISP_DROP_ACCEPTQ_FULL);
 }
 
 struct tg_verdict

@@ -9,11 +9,17 @@ static bool
 send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 {
 	struct tg_half *h = tg_half_at(&e->synq, idx);
-	struct tg_pkt *pkt = tg_outbox_next(ob);
 	struct tg_digest digest;
 	struct tg_tuple tuple;
 	struct tg_segment s;
+	struct tg_pkt *pkt;
 
+	tg_key_tuple(e, &h->key, &tuple);
+	if ((h->flags & TG_HALF_GIVE_UP) == 0 && !tg_synack_allowed(e, &tuple.remote.addr)) {
+		tg_synq_sent(&e->synq, idx, e->now); /* the next timeout tries again */
+		return true;
+	}
+	pkt = tg_outbox_next(ob);
 	if (pkt == NULL)
 		return false;
 	pkt->port = tg_half_address(&e->host, h, &s);
@@ -27,7 +33,7 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 		s.opt.present = 0;
 		tg_engine_count(e, TG_CNT_OUT_RSTS);
 	} else {
-		tg_key_tuple(e, &h->key, &tuple);
+		h->flags |= TG_HALF_RESENT;
 		tg_secret_digest(&e->secret, &tuple, &digest);
 		tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[pkt->port], h->iss, h->irs,
 			digest.ts_offset + tg_ms_of(e->now), h->ts_recent);

@@ -13,30 +13,13 @@ tg_reply(struct tg_engine *e, struct tg_rx *rx, const struct tg_segment *s)
 	return tg_verdict(TG_REPLY, TG_DISP_ANSWERED);
 }
 
-/* A token bucket one second deep, in thousandths so that low rates do not round away. */
-static bool
-rst_allowed(struct tg_engine *e)
-{
-	tg_ms now = tg_ms_of(e->now);
-	uint64_t depth = e->cfg.rst_rate * UINT64_C(1000);
-
-	e->rst_credit += (uint64_t)(now - e->rst_at) * e->cfg.rst_rate;
-	if (e->rst_credit > depth)
-		e->rst_credit = depth;
-	e->rst_at = now;
-	if (e->rst_credit < 1000)
-		return false;
-	e->rst_credit -= 1000;
-	return true;
-}
-
 struct tg_verdict
 tg_reply_rst(struct tg_engine *e, struct tg_rx *rx)
 {
 	const struct tg_frame *f = &rx->f;
 	struct tg_segment s;
 
-	if (!rst_allowed(e))
+	if (!tg_bucket_take(&e->rst, e->cfg.rst_rate, tg_ms_of(e->now)))
 		return tg_verdict(TG_DROP, TG_DISP_DROP_RST_LIMIT);
 	tg_reply_init(&e->host, rx->pkt, f, &s);
 	if (f->flags & TG_ACK) {

@@ -8,19 +8,81 @@
 #define MSS_DEFAULT_V4 536
 #define MSS_DEFAULT_V6 1220
 
-enum tg_admit
-tg_admit_syn(const struct tg_lsn *l, unsigned syncookies, bool pool_full)
+/* ADAPTIVE: cookies begin at one fill of the SYN queue and end at another, lower one. */
+static bool
+flood_goes_on(struct tg_lsn *l, const struct tg_admission *a)
 {
-	bool cookie = syncookies == TG_SYNCOOKIES_ALWAYS;
+	uint64_t fill = UINT64_C(100) * l->syn_count, bound = l->syn_bound;
 
-	if (!cookie && (tg_synq_full(l) || pool_full)) {
-		if (syncookies == TG_SYNCOOKIES_OFF)
-			return TG_ADMIT_DROP_SYNQ;
-		cookie = true;
+	if (fill >= bound * a->start)
+		l->cookies_on = true;
+	else if (fill <= bound * a->stop)
+		l->cookies_on = false;
+	return l->cookies_on;
+}
+
+static bool
+acceptq_drops(const struct tg_lsn *l, const struct tg_admission *a)
+{
+	return tg_acceptq_full(l) && (a->accept_full == TG_ACCEPT_FULL_ALWAYS || l->syn_young > 1);
+}
+
+/* Cookies off: the last quarter of max_syn_backlog is for peers known to be alive (L). */
+static bool
+only_proven(const struct tg_lsn *l)
+{
+	return (int64_t)l->syn_reserve - l->syn_count < l->syn_reserve / 4;
+}
+
+struct tg_admitted
+tg_admit_syn(struct tg_lsn *l, const struct tg_admission *a, bool pool_full, bool reuse)
+{
+	bool full = pool_full || (!reuse && tg_synq_full(l));
+	bool off = a->syncookies == TG_SYNCOOKIES_OFF || a->syncookies == TG_SYNCOOKIES_MONITOR;
+	struct tg_admitted r = {.what = TG_ADMIT_ENTRY};
+
+	/* BSD's one limit: no cookie stands in for it, unless there is never anything else. */
+	if (l->single_queue && a->syncookies != TG_SYNCOOKIES_ALWAYS) {
+		if (pool_full || tg_synq_full(l))
+			r.what = TG_ADMIT_DROP_SYNQ;
+		return r;
 	}
-	if (tg_acceptq_full(l))
-		return TG_ADMIT_DROP_ACCEPTQ;
-	return cookie ? TG_ADMIT_COOKIE : TG_ADMIT_ENTRY;
+	if (reuse) {
+		r.what = acceptq_drops(l, a) ? TG_ADMIT_DROP_ACCEPTQ
+			: full               ? TG_ADMIT_DROP_SYNQ
+					     : TG_ADMIT_ENTRY;
+		return r;
+	}
+	if (a->syncookies == TG_SYNCOOKIES_ALWAYS || (full && !off)) {
+		r.what = TG_ADMIT_COOKIE;
+		r.full_cookies = true;
+	} else if (full) {
+		r.what = TG_ADMIT_DROP_SYNQ;
+		r.monitored = a->syncookies == TG_SYNCOOKIES_MONITOR && !acceptq_drops(l, a);
+		return r;
+	} else if (off && only_proven(l)) {
+		r.what = TG_ADMIT_PROVEN;
+	}
+	if (a->syncookies == TG_SYNCOOKIES_ADAPTIVE && flood_goes_on(l, a))
+		r.what = TG_ADMIT_COOKIE;
+	if (!l->single_queue && acceptq_drops(l, a))
+		r.what = TG_ADMIT_DROP_ACCEPTQ;
+	return r;
+}
+
+bool
+tg_cookies_on(const struct tg_lsn *l, unsigned syncookies)
+{
+	switch (syncookies) {
+	case TG_SYNCOOKIES_ALWAYS:
+		return true;
+	case TG_SYNCOOKIES_FULL:
+		return !l->single_queue && tg_synq_full(l);
+	case TG_SYNCOOKIES_ADAPTIVE:
+		return !l->single_queue && (l->cookies_on || tg_synq_full(l));
+	default:
+		return false;
+	}
 }
 
 unsigned

@@ -14,9 +14,25 @@
 /** Answer to "may this SYN in?". */
 enum tg_admit {
 	TG_ADMIT_ENTRY,        /**< a SYN-queue entry and a SYN-ACK */
+	TG_ADMIT_PROVEN,       /**< the same, but for a proven peer only */
 	TG_ADMIT_COOKIE,       /**< a cookie, no state */
 	TG_ADMIT_DROP_SYNQ,    /**< SYN queue full and cookies off */
 	TG_ADMIT_DROP_ACCEPTQ, /**< accept queue full */
+};
+
+/** The engine's part in the decision. */
+struct tg_admission {
+	uint8_t syncookies;  /**< enum tg_syncookies */
+	uint8_t start;       /**< ADAPTIVE: percent of the SYN queue */
+	uint8_t stop;        /**< the same */
+	uint8_t accept_full; /**< enum tg_accept_full */
+};
+
+/** What a SYN gets, and what of it Linux counts. */
+struct tg_admitted {
+	enum tg_admit what;
+	bool full_cookies; /**< TCPReqQFullDoCookies */
+	bool monitored;    /**< MONITOR: FULL would have sent a cookie */
 };
 
 /** Smallest MSS that is believed; a smaller one costs us more headers than data. */
@@ -33,13 +49,19 @@ struct tg_offer {
 };
 
 /**
- * Decides on a SYN (listener-semantics section 3, rules 2, 3 and 5): the SYN queue is looked at
- * before the accept queue, as Linux does.
+ * Decides on a SYN (listener-semantics section 3, rules 2 to 5): the SYN queue is looked at before
+ * the accept queue, as Linux does.
  *
- * @param syncookies  enum tg_syncookies
- * @param pool_full   no half-open entry is free in the whole engine: as good as a full SYN queue
+ * @param l          cookies_on may change
+ * @param pool_full  no half-open entry is free in the whole engine: as good as a full SYN queue
+ * @param reuse      takes over a TIME_WAIT pair: needs an ISN above the old one, which a cookie
+ *                   cannot promise, so it passes the queue and cookie rules (L)
  */
-enum tg_admit tg_admit_syn(const struct tg_lsn *l, unsigned syncookies, bool pool_full);
+struct tg_admitted tg_admit_syn(
+	struct tg_lsn *l, const struct tg_admission *a, bool pool_full, bool reuse);
+
+/** True when the next SYN would be answered with a cookie (for listings). */
+bool tg_cookies_on(const struct tg_lsn *l, unsigned syncookies);
 
 /**
  * SYN-ACK retransmissions an entry may have now: while the SYN queue is more than half full and

@@ -5,7 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "defer.h"
 #include "listener.h"
+
+#define SYN_BACKLOG_MIN 64 /* of TG_SYN_BACKLOG_AUTO (listener-semantics section 1) */
+#define BACKLOG_MAX     (1u << 20)
 
 #define BUCKETS (2u * TG_LISTENERS_MAX)
 
@@ -73,16 +77,45 @@ clashes(const struct tg_lsn *l, const struct tg_listener_config *cfg)
 		(cfg->dual_stack && is_wildcard_v4(&l->local.addr));
 }
 
+static bool
+config_ok(const struct tg_listener_config *cfg)
+{
+	return cfg->local.port != 0 && cfg->backlog != 0 && cfg->backlog <= BACKLOG_MAX &&
+		(!cfg->dual_stack || is_wildcard_v6(&cfg->local.addr)) &&
+		(cfg->syn_backlog <= BACKLOG_MAX || cfg->syn_backlog == TG_SYN_BACKLOG_AUTO) &&
+		cfg->defer_accept_s <= UINT16_MAX && cfg->defer_mode <= TG_DEFER_LEGACY;
+}
+
+/* This shard's bounds (listener-semantics section 1). */
+static void
+size_queues(struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share)
+{
+	uint32_t accept = cfg->backlog < share->somaxconn ? cfg->backlog : share->somaxconn;
+	uint32_t syn = accept;
+
+	if (cfg->syn_backlog == TG_SYN_BACKLOG_AUTO)
+		syn = share->max_syn_backlog > SYN_BACKLOG_MIN ? share->max_syn_backlog
+							       : SYN_BACKLOG_MIN;
+	else if (cfg->syn_backlog != 0)
+		syn = cfg->syn_backlog;
+	if (cfg->single_queue)
+		syn = accept;
+	l->single_queue = cfg->single_queue;
+	l->accept_bound = tg_share_of(accept, share->shard, share->shards);
+	l->accept_holds = l->accept_bound + (share->accept_exact || cfg->single_queue ? 0 : 1);
+	l->syn_bound = tg_share_of(syn, share->shard, share->shards);
+	l->syn_reserve = tg_share_of(share->max_syn_backlog, share->shard, share->shards);
+}
+
 int
 tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	const struct tg_share *share, uint8_t worker, uint32_t *idx)
 {
-	uint32_t free_idx = TG_NONE, bound;
+	uint32_t free_idx = TG_NONE;
 	struct tg_lsn *l;
 	uint16_t *b;
 
-	if (cfg->local.port == 0 || cfg->backlog == 0 || cfg->backlog > (1u << 20) ||
-		(cfg->dual_stack && !is_wildcard_v6(&cfg->local.addr)))
+	if (!config_ok(cfg))
 		return -EINVAL;
 	for (uint32_t i = 0; i < TG_LISTENERS_MAX; i++) {
 		if (!t->lsn[i].used) {
@@ -103,9 +136,13 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	l->nodelay = cfg->nodelay;
 	l->idle_timeout_ms = cfg->idle_timeout_ms;
 	l->worker = worker;
-	bound = cfg->backlog < share->somaxconn ? cfg->backlog : share->somaxconn;
-	l->accept_bound = tg_share_of(bound, share->shard, share->shards);
-	l->syn_bound = l->accept_bound;
+	l->defer_accept_s = cfg->defer_accept_s;
+	l->defer_mode = cfg->defer_mode;
+	l->defer_cookies = cfg->defer_cookies;
+	if (cfg->defer_mode != TG_DEFER_SILENT)
+		l->defer_timeouts =
+			tg_defer_timeouts(cfg->defer_accept_s * 1000u, share->synack_rto_ms);
+	size_queues(l, cfg, share);
 	tg_fifo_init(&l->acceptq);
 	b = &t->bucket[bucket_of(cfg->local.port)];
 	l->next = *b;

@@ -20,13 +20,21 @@ struct tg_lsn {
 	bool used;
 	bool dual_stack;
 	bool nodelay;
-	uint8_t worker; /**< number of the worker in its engine */
+	bool single_queue;      /**< one bound over half-open and not yet accepted: syn_bound */
+	bool cookies_on;        /**< ADAPTIVE: between start and stop of a flood */
+	bool defer_cookies;     /**< a bare ACK proves a cookie although accept is deferred */
+	uint8_t worker;         /**< number of the worker in its engine */
+	uint8_t defer_mode;     /**< enum tg_defer_mode */
+	uint8_t defer_timeouts; /**< LINUX, LEGACY: so many SYN-ACK timeouts are waited for data */
 	uint16_t generation;
 	uint16_t next; /**< next listener of the same port bucket, 1 + index, 0 = end */
 	uint32_t idle_timeout_ms;
+	uint32_t defer_accept_s; /**< wait so long for data; 0 = do not */
 
 	uint32_t accept_bound;  /**< this shard's share of min(backlog, somaxconn) */
-	uint32_t syn_bound;     /**< the same for half-open entries */
+	uint32_t accept_holds;  /**< connections the accept queue takes: the bound, or one more */
+	uint32_t syn_bound;     /**< this shard's share of the SYN queue's bound */
+	uint32_t syn_reserve;   /**< of max_syn_backlog: its last quarter is for proven peers */
 	uint32_t syn_count;     /**< half-open entries now */
 	uint32_t syn_young;     /**< of these, SYN-ACK sent once */
 	uint32_t syn_acked;     /**< of these, last ACK seen and not acted on */
@@ -39,6 +47,7 @@ struct tg_lsn {
 	uint64_t cookies_sent;
 	uint64_t cookies_recv;
 	uint64_t cookies_failed;
+	uint64_t defer_drops;
 };
 
 /** All listeners of an engine. Fixed size; zero and tg_listeners_init() start it. */
@@ -51,8 +60,11 @@ struct tg_listeners {
 /** What a listener needs to know of its engine to size its bounds. */
 struct tg_share {
 	uint32_t somaxconn;
+	uint32_t max_syn_backlog;
+	uint32_t synack_rto_ms;
 	uint16_t shard;
 	uint16_t shards;
+	bool accept_exact;
 };
 
 /** Empties the table. */
@@ -89,18 +101,28 @@ uint32_t tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, u
  */
 uint32_t tg_share_of(uint32_t bound, uint16_t shard, uint16_t shards);
 
-/** True when another connection may not enter the accept queue (Linux: holds bound + 1). */
+/**
+ * True when another completed handshake may not enter the accept queue (Linux: it holds bound + 1).
+ * With a single queue an entry that completes only changes its place, so this holds there too.
+ */
 static inline bool
 tg_acceptq_full(const struct tg_lsn *l)
 {
-	return l->acceptq.count > l->accept_bound;
+	return l->acceptq.count >= l->accept_holds;
 }
 
-/** True when the SYN queue takes no more. */
+/** True when the SYN queue, or the single queue, takes no more. */
 static inline bool
 tg_synq_full(const struct tg_lsn *l)
 {
-	return l->syn_count >= l->syn_bound;
+	return l->syn_count + (l->single_queue ? l->acceptq.count : 0) >= l->syn_bound;
+}
+
+/** True when a connection that was no entry before (a cookie) finds no room. */
+static inline bool
+tg_lsn_full(const struct tg_lsn *l)
+{
+	return tg_acceptq_full(l) || (l->single_queue && tg_synq_full(l));
 }
 
 #endif

@@ -6,20 +6,27 @@
 
 #include "synq.h"
 
-#define LINK offsetof(struct tg_half, link)
+#define LINK offsetof(struct tg_half, timer.link)
 
 /* Least distance of two answers to one entry in ms (RFC 5961 10 asks for a limit of ACKs). */
 #define ANSWER_GAP 500
 /* A step of tg_half.answered in the resend FIFO in ms; 255 of them span 5.1 s. */
 #define RESEND_STEP 20
+/* The same outside the SYN-ACK timeouts, where it counts modulo 255 from no origin at all. */
+#define FREE_STEP 20
 
 int
-tg_synq_init(struct tg_synq *q, const struct tg_mem *mem, uint32_t capacity, uint32_t rto_ms)
+tg_synq_init(
+	struct tg_synq *q, const struct tg_mem *mem, uint32_t capacity, uint32_t rto_ms, tg_ms now)
 {
 	q->rto_ms = rto_ms;
 	for (unsigned i = 0; i < TG_SYNQ_LEVELS; i++)
 		tg_fifo_init(&q->wait[i]);
 	tg_fifo_init(&q->resend);
+	tg_wheel_init(&q->deferred, &q->pool, offsetof(struct tg_half, timer), now);
+	for (unsigned i = 0; i < TG_LISTENERS_MAX; i++)
+		tg_fifo_init(&q->ready[i]);
+	memset(q->ready_map, 0, sizeof(q->ready_map));
 	return tg_pool_init(&q->pool, mem, sizeof(struct tg_half), capacity, LINK);
 }
 
@@ -43,6 +50,17 @@ tg_synq_wait(const struct tg_synq *q, uint8_t retries)
 	return wait < TG_SYNACK_RTO_MAX ? (uint32_t)wait : TG_SYNACK_RTO_MAX;
 }
 
+uint64_t
+tg_synq_span(const struct tg_synq *q, uint8_t retries)
+{
+	uint64_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i <= retries && i < TG_SYNQ_LEVELS; i++)
+		sum += tg_synq_wait(q, (uint8_t)i);
+	return sum + (uint64_t)(retries + 1 - i) * tg_synq_wait(q, retries);
+}
+
 uint32_t
 tg_synq_get(struct tg_synq *q)
 {
@@ -56,10 +74,20 @@ tg_synq_get(struct tg_synq *q)
 static void
 unlink_entry(struct tg_synq *q, struct tg_half *h, uint32_t idx)
 {
-	if (h->flags & TG_HALF_RESEND)
+	unsigned lsn = h->key.free_use;
+
+	if (h->flags & TG_HALF_RESEND) {
 		tg_fifo_remove(&q->resend, &q->pool, LINK, idx);
-	else if (h->deadline != 0)
+	} else if (h->flags & TG_HALF_DEFER) {
+		tg_wheel_cancel(&q->deferred, idx);
+	} else if (h->flags & TG_HALF_READY) {
+		tg_fifo_remove(&q->ready[lsn], &q->pool, LINK, idx);
+		if (q->ready[lsn].head == TG_NONE)
+			q->ready_map[lsn / 64] &= ~(UINT64_C(1) << lsn % 64);
+	} else if (h->timer.deadline != 0) {
 		tg_fifo_remove(&q->wait[level_of(h->retries)], &q->pool, LINK, idx);
+	}
+	h->flags &= (uint16_t) ~(TG_HALF_RESEND | TG_HALF_DEFER | TG_HALF_READY);
 }
 
 /*
@@ -79,7 +107,7 @@ step_of(const struct tg_synq *q, const struct tg_half *h)
 static tg_ms
 origin_of(const struct tg_synq *q, const struct tg_half *h)
 {
-	tg_ms base = h->flags & TG_HALF_RESEND ? h->deadline : tg_synq_sent_at(q, h);
+	tg_ms base = h->flags & TG_HALF_RESEND ? h->timer.deadline : tg_synq_sent_at(q, h);
 
 	return base - ANSWER_GAP - step_of(q, h);
 }
@@ -106,6 +134,13 @@ steps_to(const struct tg_synq *q, const struct tg_half *h, tg_ms at)
 	return (int32_t)since <= 0 ? 1 : (since + step - 1) / step;
 }
 
+/* 0 says "waits nowhere": a deadline that wraps to it comes 1 ms later. */
+static void
+set_deadline(struct tg_half *h, tg_ms at)
+{
+	h->timer.deadline = at != 0 ? at : 1;
+}
+
 void
 tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now)
 {
@@ -117,10 +152,7 @@ tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now)
 		tg_fifo_remove(&q->resend, &q->pool, LINK, idx);
 		h->flags &= (uint16_t)~TG_HALF_RESEND;
 	}
-	h->deadline = tg_ms_after(now, tg_synq_wait(q, h->retries));
-	/* 0 says "in no FIFO": a deadline that wraps to it comes 1 ms later. */
-	if (h->deadline == 0)
-		h->deadline = 1;
+	set_deadline(h, tg_ms_after(now, tg_synq_wait(q, h->retries)));
 	/* An answer shortly before this SYN-ACK still counts. */
 	h->answered = lately ? (uint8_t)steps_to(q, h, last) : 0;
 	tg_fifo_push(&q->wait[level_of(h->retries)], &q->pool, LINK, idx);
@@ -145,7 +177,7 @@ tg_synq_expired(struct tg_synq *q, tg_ms now)
 		if (idx == TG_NONE)
 			continue;
 		h = tg_half_at(q, idx);
-		if (!tg_ms_due(h->deadline, now))
+		if (!tg_ms_due(h->timer.deadline, now))
 			continue;
 		tg_fifo_remove(&q->wait[i], &q->pool, LINK, idx);
 		last = last_answer(q, h);
@@ -161,28 +193,106 @@ tg_synq_expired(struct tg_synq *q, tg_ms now)
 	return TG_NONE;
 }
 
+/* A time on the clock that needs no origin: 255 steps, again every 5.1 s. */
+static uint8_t
+free_step(tg_ms at)
+{
+	return (uint8_t)(1 + at / FREE_STEP % 255);
+}
+
+void
+tg_synq_defer(struct tg_synq *q, uint32_t idx, tg_ms deadline, tg_time now)
+{
+	struct tg_half *h = tg_half_at(q, idx);
+	tg_ms last = h->flags & TG_HALF_RESEND ? h->timer.deadline : tg_synq_sent_at(q, h);
+
+	if (h->answered != 0 && tg_ms_before(last, last_answer(q, h)))
+		last = last_answer(q, h);
+	h->answered = tg_ms_of(now) - last < ANSWER_GAP ? free_step(last) : 0;
+	unlink_entry(q, h, idx);
+	h->flags |= TG_HALF_DEFER;
+	h->timer.deadline = 0; /* not armed */
+	tg_wheel_arm(&q->deferred, idx, deadline);
+}
+
+uint32_t
+tg_synq_deferred(struct tg_synq *q, tg_ms now)
+{
+	struct tg_half *h;
+	uint32_t idx;
+
+	if (tg_wheel_expire(&q->deferred, now, &idx, 1) == 0)
+		return TG_NONE;
+	h = tg_half_at(q, idx);
+	h->flags &= (uint16_t)~TG_HALF_DEFER;
+	return idx;
+}
+
+void
+tg_synq_ready(struct tg_synq *q, uint32_t idx, tg_ms give_up)
+{
+	struct tg_half *h = tg_half_at(q, idx);
+	unsigned lsn = h->key.free_use;
+
+	h->flags |= TG_HALF_READY;
+	set_deadline(h, give_up);
+	tg_fifo_push(&q->ready[lsn], &q->pool, LINK, idx);
+	q->ready_map[lsn / 64] |= UINT64_C(1) << lsn % 64;
+}
+
+void
+tg_synq_give_up(struct tg_synq *q, uint32_t idx)
+{
+	struct tg_half *h = tg_half_at(q, idx);
+
+	unlink_entry(q, h, idx);
+	h->flags |= TG_HALF_RESEND | TG_HALF_GIVE_UP;
+	h->answered = 0;
+	tg_fifo_push(&q->resend, &q->pool, LINK, idx);
+}
+
+static void
+earlier(bool *found, tg_ms *when, tg_ms at)
+{
+	if (!*found || tg_ms_before(at, *when))
+		*when = at;
+	*found = true;
+}
+
 bool
 tg_synq_next(const struct tg_synq *q, tg_ms *when)
 {
 	bool found = false;
+	tg_ms at;
 
-	for (unsigned i = 0; i < TG_SYNQ_LEVELS; i++) {
-		const struct tg_half *h;
+	for (unsigned i = 0; i < TG_SYNQ_LEVELS; i++)
+		if (q->wait[i].head != TG_NONE)
+			earlier(&found, when, tg_half_at(q, q->wait[i].head)->timer.deadline);
+	for (unsigned i = 0; i < TG_LISTENERS_MAX / 64; i++)
+		for (uint64_t m = q->ready_map[i]; m != 0; m &= m - 1) {
+			const struct tg_fifo *f = &q->ready[i * 64 + (unsigned)__builtin_ctzll(m)];
 
-		if (q->wait[i].head == TG_NONE)
-			continue;
-		h = tg_half_at(q, q->wait[i].head);
-		if (!found || tg_ms_before(h->deadline, *when))
-			*when = h->deadline;
-		found = true;
-	}
+			earlier(&found, when, tg_half_at(q, f->head)->timer.deadline);
+		}
+	if (tg_wheel_next(&q->deferred, &at))
+		earlier(&found, when, at);
 	return found;
 }
 
 tg_ms
 tg_synq_sent_at(const struct tg_synq *q, const struct tg_half *h)
 {
-	return h->deadline - tg_synq_wait(q, h->retries);
+	return h->timer.deadline - tg_synq_wait(q, h->retries);
+}
+
+tg_ms
+tg_synq_first_sent(const struct tg_synq *q, const struct tg_half *h)
+{
+	/* In the resend FIFO the retry that the timeout asked for is counted already. */
+	if (h->flags & TG_HALF_RESEND)
+		return h->timer.deadline -
+			(h->retries > 0 ? (tg_ms)tg_synq_span(q, h->retries - 1) : 0);
+	return h->timer.deadline - (tg_ms)tg_synq_span(q, h->retries);
 }
 
 bool
@@ -190,6 +300,15 @@ tg_synq_may_answer(const struct tg_synq *q, struct tg_half *h, tg_ms now, bool a
 {
 	uint32_t steps;
 
+	if (h->flags & (TG_HALF_DEFER | TG_HALF_READY)) {
+		uint8_t step = free_step(now);
+
+		/* Modulo 5.1 s an old answer may look new for half a second: one answer less. */
+		if (h->answered != 0 && (step + 255u - h->answered) % 255 <= ANSWER_GAP / FREE_STEP)
+			return false;
+		h->answered = step;
+		return true;
+	}
 	/* No SYN-ACK when one has just left, or is about to. */
 	if (!ack &&
 		((h->flags & TG_HALF_RESEND) != 0 ||

@@ -60,6 +60,11 @@ static const struct field listener_fields[] = {
 	FIELD(tg_listener_info, cookies_sent),
 	FIELD(tg_listener_info, cookies_recv),
 	FIELD(tg_listener_info, cookies_failed),
+	FIELD(tg_listener_info, defer_drops),
+	FIELD(tg_listener_info, defer_accept_s),
+	FIELD(tg_listener_info, defer_mode),
+	FIELD(tg_listener_info, single_queue),
+	FIELD(tg_listener_info, cookies_on),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

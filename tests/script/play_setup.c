@@ -9,17 +9,21 @@
 #include "die.h"
 #include "player.h"
 
-#define KEY(k)                                                    \
-	{                                                         \
-#k, offsetof(struct tg_engine_config, k),         \
-			sizeof(((struct tg_engine_config *)0)->k) \
+#define FIELD(s, k)                                                   \
+	{                                                             \
+#k, offsetof(struct s, k), sizeof(((struct s *)0)->k) \
 	}
+#define KEY(k)   FIELD(tg_engine_config, k)
+#define LISTN(k) FIELD(tg_listener_config, k)
 
-/* The numbers of struct tg_engine_config, by their own names. */
-static const struct {
+/* A number in a struct, by its own name. */
+struct field {
 	const char *name;
 	size_t at, size;
-} config_keys[] = {
+};
+
+/* The numbers of struct tg_engine_config, by their own names. */
+static const struct field config_keys[] = {
 	KEY(shard),
 	KEY(shards),
 	KEY(max_conns),
@@ -28,6 +32,18 @@ static const struct {
 	KEY(max_segments),
 	KEY(somaxconn),
 	KEY(syncookies),
+	KEY(syncookies_start),
+	KEY(syncookies_stop),
+	KEY(max_syn_backlog),
+	KEY(accept_full),
+	KEY(accept_exact),
+	KEY(proven_peers),
+	KEY(proven_ms),
+	KEY(synack_prefix_rate),
+	KEY(synack_prefix_burst),
+	KEY(synack_prefix_buckets),
+	KEY(cookie_check_rate),
+	KEY(cookie_seed_shared),
 	KEY(synack_retries),
 	KEY(retries),
 	KEY(orphan_retries),
@@ -46,27 +62,46 @@ static const struct {
 	KEY(window_scaling),
 };
 
-static void
-set_key(struct tg_engine_config *cfg, const char *word)
+static const struct field listener_keys[] = {
+	LISTN(backlog),
+	LISTN(idle_timeout_ms),
+	LISTN(nodelay),
+	LISTN(dual_stack),
+	LISTN(single_queue),
+	LISTN(syn_backlog),
+	LISTN(defer_accept_s),
+	LISTN(defer_mode),
+	LISTN(defer_cookies),
+	LISTN(fastopen),
+	LISTN(fastopen_qlen),
+	LISTN(fastopen_late),
+	LISTN(fastopen_under_flood),
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Sets KEY=NUMBER in a struct. Returns false when it has no such key. */
+static bool
+set_field(void *base, const struct field *field, size_t n, const char *word)
 {
-	for (unsigned i = 0; i < sizeof(config_keys) / sizeof(config_keys[0]); i++) {
-		const char *v = word_value(word, config_keys[i].name);
-		uint8_t *to = (uint8_t *)cfg + config_keys[i].at;
+	for (size_t i = 0; i < n; i++) {
+		const char *v = word_value(word, field[i].name);
+		uint8_t *to = (uint8_t *)base + field[i].at;
 		uint32_t x;
 
 		if (v == NULL)
 			continue;
 		x = word_number(v, 0, UINT32_MAX);
 		/* little-endian or not: by size, so that a bool stays a bool */
-		if (config_keys[i].size == 1)
+		if (field[i].size == 1)
 			*to = (uint8_t)x;
-		else if (config_keys[i].size == 2)
+		else if (field[i].size == 2)
 			memcpy(to, &(uint16_t){(uint16_t)x}, 2);
 		else
 			memcpy(to, &x, 4);
-		return;
+		return true;
 	}
-	die("%s is no setting of an engine", word);
+	return false;
 }
 
 /* config KEY=VALUE... [seed=N] */
@@ -82,8 +117,8 @@ play_config(struct player *p, struct client *c, const struct line *l)
 		if (seed != NULL)
 			memset(p->rig.cfg.seed, (int)word_number(seed, 0, 255),
 				sizeof(p->rig.cfg.seed));
-		else
-			set_key(&p->rig.cfg, l->argv[i]);
+		else if (!set_field(&p->rig.cfg, config_keys, COUNT(config_keys), l->argv[i]))
+			die("%s is no setting of an engine", l->argv[i]);
 	}
 }
 
@@ -184,7 +219,7 @@ play_link(struct player *p, struct client *c, const struct line *l)
 	set_link(c, l, 0);
 }
 
-/* listen ADDRESS:PORT [as NAME] [backlog=N] [idle_timeout_ms=N] [nodelay=0|1] [dual_stack=1] */
+/* listen ADDRESS:PORT [as NAME] [KEY=N...] [= RESULT] */
 void
 play_listen(struct player *p, struct client *c, const struct line *l)
 {
@@ -202,20 +237,10 @@ play_listen(struct player *p, struct client *c, const struct line *l)
 	cfg.local = word_endpoint(l->argv[0]);
 	cfg.worker = p->rig.w;
 	for (unsigned i = 1; i < argc; i++) {
-		const char *w = l->argv[i], *v;
-
-		if (strcmp(w, "as") == 0 && i + 1 < argc)
+		if (strcmp(l->argv[i], "as") == 0 && i + 1 < argc)
 			name = l->argv[++i];
-		else if ((v = word_value(w, "backlog")) != NULL)
-			cfg.backlog = word_number(v, 0, UINT32_MAX);
-		else if ((v = word_value(w, "idle_timeout_ms")) != NULL)
-			cfg.idle_timeout_ms = word_number(v, 0, UINT32_MAX);
-		else if ((v = word_value(w, "nodelay")) != NULL)
-			cfg.nodelay = word_number(v, 0, 1) != 0;
-		else if ((v = word_value(w, "dual_stack")) != NULL)
-			cfg.dual_stack = word_number(v, 0, 1) != 0;
-		else
-			die("%s is no setting of a listener", w);
+		else if (!set_field(&cfg, listener_keys, COUNT(listener_keys), l->argv[i]))
+			die("%s is no setting of a listener", l->argv[i]);
 	}
 	rc = tg_listen(p->rig.e, &cfg, &n->l);
 	if (rc != want)

@@ -41,7 +41,7 @@ struct named_listener {
 	bool event;
 };
 
-#define LISTENERS_MAX 8
+#define LISTENERS_MAX 16
 
 /** The player. */
 struct player {

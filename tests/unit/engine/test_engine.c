@@ -80,7 +80,23 @@ every_setting_has_its_range(void **state)
 	IN(max_time_wait, 1);
 	IN(max_segments, 1);
 	IN(syncookies, TG_SYNCOOKIES_ALWAYS);
-	OUT(syncookies, TG_SYNCOOKIES_ALWAYS + 1);
+	IN(syncookies, TG_SYNCOOKIES_MONITOR);
+	OUT(syncookies, TG_SYNCOOKIES_MONITOR + 1);
+	RANGE(max_syn_backlog, 1, 1u << 20);
+	RANGE(proven_ms, 1000, INT32_MAX - 1);
+	RANGE(synack_prefix_burst, 1, 1000000);
+	RANGE(synack_prefix_buckets, 64, 1u << 20);
+	IN(synack_prefix_rate, 1000000);
+	OUT(synack_prefix_rate, 1000001);
+	IN(proven_peers, 0);
+	OUT(proven_peers, (1u << 20) + 1);
+	IN(accept_full, TG_ACCEPT_FULL_YOUNG);
+	OUT(accept_full, TG_ACCEPT_FULL_YOUNG + 1);
+	IN(syncookies_stop, 75);
+	OUT(syncookies_stop, 76);
+	IN(syncookies_start, 100);
+	OUT(syncookies_start, 101);
+	OUT(syncookies_start, 24); /* below stop */
 	IN(synack_retries, 0);
 	IN(synack_retries, 255);
 	IN(delayed_ack_ms, 0);

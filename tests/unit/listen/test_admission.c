@@ -6,6 +6,30 @@
 
 #include "admission.h"
 
+static struct tg_admitted
+admit(struct tg_lsn *l, uint8_t mode, bool pool, bool reuse)
+{
+	const struct tg_admission a = {.syncookies = mode, .start = 75, .stop = 25};
+
+	return tg_admit_syn(l, &a, pool, reuse);
+}
+
+/* A listener with queues so full: its own SYN queue holds 7, its accept queue 4. */
+static struct tg_lsn
+queues(bool synq, bool acceptq)
+{
+	struct tg_lsn l;
+
+	memset(&l, 0, sizeof(l));
+	l.syn_bound = 7;
+	l.syn_reserve = 1000;
+	l.accept_bound = 3;
+	l.accept_holds = 4;
+	l.syn_count = synq ? 7 : 1;
+	l.acceptq.count = acceptq ? 4 : 3;
+	return l;
+}
+
 static void
 admission_is_the_truth_table_of_the_rules(void **state)
 {
@@ -16,28 +40,141 @@ admission_is_the_truth_table_of_the_rules(void **state)
 		DA = TG_ADMIT_DROP_ACCEPTQ
 	};
 	/* [syncookies][SYN queue full][entry pool full][accept queue full] */
-	static const uint8_t want[3][2][2][2] = {
+	static const uint8_t want[5][2][2][2] = {
 		[TG_SYNCOOKIES_OFF] = {{{E, DA}, {DS, DS}}, {{DS, DS}, {DS, DS}}},
 		[TG_SYNCOOKIES_FULL] = {{{E, DA}, {C, DA}}, {{C, DA}, {C, DA}}},
 		[TG_SYNCOOKIES_ALWAYS] = {{{C, DA}, {C, DA}}, {{C, DA}, {C, DA}}},
+		[TG_SYNCOOKIES_ADAPTIVE] = {{{E, DA}, {C, DA}}, {{C, DA}, {C, DA}}},
+		[TG_SYNCOOKIES_MONITOR] = {{{E, DA}, {DS, DS}}, {{DS, DS}, {DS, DS}}},
 	};
 
 	(void)state;
-	for (unsigned mode = 0; mode < 3; mode++)
+	for (uint8_t mode = 0; mode < 5; mode++)
+		for (unsigned i = 0; i < 8; i++) {
+			bool synq = i & 4, pool = i & 2, acceptq = i & 1, full = synq || pool;
+			struct tg_lsn l = queues(synq, acceptq);
+			struct tg_admitted a = admit(&l, mode, pool, false);
+
+			assert_int_equal(a.what, want[mode][synq][pool][acceptq]);
+			/* As Linux: counted before the accept queue is looked at. */
+			assert_int_equal(a.full_cookies,
+				mode == TG_SYNCOOKIES_ALWAYS ||
+					((mode == TG_SYNCOOKIES_FULL ||
+						 mode == TG_SYNCOOKIES_ADAPTIVE) &&
+						full));
+			assert_int_equal(
+				a.monitored, mode == TG_SYNCOOKIES_MONITOR && full && !acceptq);
+		}
+}
+
+/* The queue's own bound does not count for it, nor do cookies; memory and the accept queue do. */
+static void
+a_syn_that_reuses_a_pair_passes_the_syn_queue(void **state)
+{
+	(void)state;
+	for (uint8_t mode = 0; mode < 5; mode++)
 		for (unsigned i = 0; i < 8; i++) {
 			bool synq = i & 4, pool = i & 2, acceptq = i & 1;
-			struct tg_lsn l, before;
+			struct tg_lsn l = queues(synq, acceptq);
+			struct tg_admitted a = admit(&l, mode, pool, true);
 
-			memset(&l, 0, sizeof(l));
-			l.syn_bound = 7;
-			l.accept_bound = 3;
-			l.syn_count = synq ? 7 : 6;
-			l.acceptq.count = acceptq ? 4 : 3;
-			before = l;
-			assert_int_equal(
-				tg_admit_syn(&l, mode, pool), want[mode][synq][pool][acceptq]);
-			/* To ask changes nothing. */
-			assert_memory_equal(&l, &before, sizeof(l));
+			assert_int_equal(a.what,
+				acceptq        ? TG_ADMIT_DROP_ACCEPTQ
+					: pool ? TG_ADMIT_DROP_SYNQ
+					       : TG_ADMIT_ENTRY);
+			assert_false(a.full_cookies);
+		}
+}
+
+static void
+young_entries_decide_with_the_classic_policy(void **state)
+{
+	const struct tg_admission a = {
+		.syncookies = TG_SYNCOOKIES_FULL, .accept_full = TG_ACCEPT_FULL_YOUNG};
+
+	(void)state;
+	for (uint32_t young = 0; young < 4; young++) {
+		struct tg_lsn l = queues(false, true);
+
+		l.syn_young = young;
+		assert_int_equal(tg_admit_syn(&l, &a, false, false).what,
+			young > 1 ? TG_ADMIT_DROP_ACCEPTQ : TG_ADMIT_ENTRY);
+		l.syn_count = 7;
+		assert_int_equal(tg_admit_syn(&l, &a, false, false).what,
+			young > 1 ? TG_ADMIT_DROP_ACCEPTQ : TG_ADMIT_COOKIE);
+	}
+}
+
+/* Less than a quarter left of 100: from the 76th entry on. */
+static void
+with_cookies_off_the_last_quarter_is_for_proven_peers(void **state)
+{
+	struct tg_lsn l = queues(false, false);
+
+	(void)state;
+	l.syn_bound = 1000;
+	l.syn_reserve = 100;
+	for (uint32_t n = 0; n < 300; n++) {
+		l.syn_count = n;
+		for (uint8_t mode = 0; mode < 5; mode++) {
+			bool off = mode == TG_SYNCOOKIES_OFF || mode == TG_SYNCOOKIES_MONITOR;
+			enum tg_admit what = admit(&l, mode, false, false).what;
+
+			assert_int_equal(what == TG_ADMIT_PROVEN, off && n > 75);
+			assert_int_not_equal(admit(&l, mode, false, true).what, TG_ADMIT_PROVEN);
+		}
+	}
+}
+
+/* Cookies begin at 75 % of 100 and end at 25 %, whatever lies between. */
+static void
+adaptive_cookies_begin_and_end_at_two_fills(void **state)
+{
+	struct tg_lsn l = queues(false, false);
+
+	(void)state;
+	l.syn_bound = 100;
+	for (unsigned round = 0; round < 2; round++) {
+		for (l.syn_count = 0; l.syn_count < 75; l.syn_count++) {
+			assert_int_equal(admit(&l, TG_SYNCOOKIES_ADAPTIVE, false, false).what,
+				TG_ADMIT_ENTRY);
+			assert_false(tg_cookies_on(&l, TG_SYNCOOKIES_ADAPTIVE));
+		}
+		for (l.syn_count = 100; l.syn_count > 25; l.syn_count--) {
+			struct tg_admitted a = admit(&l, TG_SYNCOOKIES_ADAPTIVE, false, false);
+
+			assert_int_equal(a.what, TG_ADMIT_COOKIE);
+			assert_int_equal(a.full_cookies, l.syn_count == 100);
+			assert_true(tg_cookies_on(&l, TG_SYNCOOKIES_ADAPTIVE));
+		}
+		assert_int_equal(
+			admit(&l, TG_SYNCOOKIES_ADAPTIVE, false, false).what, TG_ADMIT_ENTRY);
+	}
+}
+
+static void
+a_single_queue_has_one_bound_for_both(void **state)
+{
+	(void)state;
+	for (uint8_t mode = 0; mode < 5; mode++)
+		for (uint32_t half = 0; half <= 10; half++) {
+			struct tg_lsn l = queues(false, false);
+			enum tg_admit want = half < 10 ? TG_ADMIT_ENTRY : TG_ADMIT_DROP_SYNQ;
+
+			l.single_queue = true;
+			l.syn_bound = l.accept_holds = 10;
+			l.syn_count = half;
+			l.acceptq.count = 10 - half - (half < 10);
+			if (mode == TG_SYNCOOKIES_ALWAYS)
+				want = TG_ADMIT_COOKIE;
+			assert_int_equal(admit(&l, mode, false, false).what, want);
+			/* What is an entry already only changes its place. */
+			assert_int_equal(tg_acceptq_full(&l), false);
+			assert_int_equal(tg_lsn_full(&l), half == 10);
+			l.acceptq.count = 10 - half;
+			if (mode != TG_SYNCOOKIES_ALWAYS)
+				assert_int_equal(
+					admit(&l, mode, false, true).what, TG_ADMIT_DROP_SYNQ);
 		}
 }
 
@@ -92,15 +229,16 @@ queues_beyond_their_bounds_are_full(void **state)
 
 	(void)state;
 	memset(&l, 0, sizeof(l));
-	l.syn_bound = l.accept_bound = 1;
+	l.syn_bound = l.accept_bound = l.accept_holds = 1;
+	l.syn_reserve = 10000;
 	l.syn_count = l.acceptq.count = 1000;
-	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_OFF, false), TG_ADMIT_DROP_SYNQ);
-	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_FULL, false), TG_ADMIT_DROP_ACCEPTQ);
+	assert_int_equal(admit(&l, TG_SYNCOOKIES_OFF, false, false).what, TG_ADMIT_DROP_SYNQ);
+	assert_int_equal(admit(&l, TG_SYNCOOKIES_FULL, false, false).what, TG_ADMIT_DROP_ACCEPTQ);
 	l.acceptq.count = 0;
 	l.syn_young = l.syn_acked = 1000;
-	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_FULL, false), TG_ADMIT_COOKIE);
+	assert_int_equal(admit(&l, TG_SYNCOOKIES_FULL, false, false).what, TG_ADMIT_COOKIE);
 	l.syn_count = 0;
-	assert_int_equal(tg_admit_syn(&l, TG_SYNCOOKIES_FULL, false), TG_ADMIT_ENTRY);
+	assert_int_equal(admit(&l, TG_SYNCOOKIES_FULL, false, false).what, TG_ADMIT_ENTRY);
 }
 
 static struct tg_offer
@@ -180,6 +318,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(admission_is_the_truth_table_of_the_rules),
+		cmocka_unit_test(a_syn_that_reuses_a_pair_passes_the_syn_queue),
+		cmocka_unit_test(young_entries_decide_with_the_classic_policy),
+		cmocka_unit_test(with_cookies_off_the_last_quarter_is_for_proven_peers),
+		cmocka_unit_test(adaptive_cookies_begin_and_end_at_two_fills),
+		cmocka_unit_test(a_single_queue_has_one_bound_for_both),
 		cmocka_unit_test(old_entries_give_way_in_a_queue_more_than_half_full),
 		cmocka_unit_test(queues_beyond_their_bounds_are_full),
 		cmocka_unit_test(an_option_is_agreed_on_when_it_is_offered_and_allowed),

@@ -27,7 +27,7 @@ rig_at(struct rig *r, uint32_t irs, uint32_t iss)
 
 	memset(r, 0, sizeof(*r));
 	test_mem_init(&r->m);
-	assert_int_equal(tg_synq_init(&r->q, &r->m.mem, 1, 3000), 0);
+	assert_int_equal(tg_synq_init(&r->q, &r->m.mem, 1, 3000, 0), 0);
 	idx = tg_synq_get(&r->q);
 	r->h = tg_half_at(&r->q, idx);
 	r->h->key.lport = 80;

@@ -8,7 +8,8 @@
 
 #include "listener.h"
 
-static const struct tg_share alone = {4096, 0, 1};
+static const struct tg_share alone = {
+	.somaxconn = 4096, .max_syn_backlog = 1024, .synack_rto_ms = 1000, .shards = 1};
 
 static struct tg_addr
 any4(void)
@@ -84,7 +85,7 @@ static void
 a_listener_starts_with_its_settings_and_nothing_in_its_queues(void **state)
 {
 	struct tg_listener_config cfg = config(a4(9), 443);
-	struct tg_share share = {4096, 0, 4};
+	struct tg_share share = {.somaxconn = 4096, .shards = 4};
 	struct tg_listeners t;
 	uint32_t idx = TG_NONE;
 	struct tg_lsn *l;
@@ -158,7 +159,7 @@ a_backlog_counts_up_to_somaxconn(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		struct tg_listener_config cfg = config(any4(), 80);
-		struct tg_share share = {want[i].somaxconn, 0, 1};
+		struct tg_share share = {.somaxconn = want[i].somaxconn, .shards = 1};
 		struct tg_listeners t;
 		uint32_t idx;
 
@@ -505,7 +506,7 @@ the_shards_of_a_listener_share_its_backlog(void **state)
 	(void)state;
 	for (uint16_t shard = 0; shard < 3; shard++) {
 		struct tg_listener_config cfg = config(any4(), 80);
-		struct tg_share share = {4096, shard, 3};
+		struct tg_share share = {.somaxconn = 4096, .shard = shard, .shards = 3};
 		struct tg_listeners t;
 		uint32_t idx;
 
@@ -527,6 +528,7 @@ the_accept_queue_holds_one_more_than_its_bound_and_the_syn_queue_does_not(void *
 	memset(&l, 0, sizeof(l));
 	for (uint32_t bound = 1; bound <= 20; bound++) {
 		l.accept_bound = l.syn_bound = bound;
+		l.accept_holds = bound + 1;
 		for (uint32_t n = 0; n < 30; n++) {
 			l.acceptq.count = n;
 			l.syn_count = n;

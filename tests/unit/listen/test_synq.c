@@ -22,7 +22,7 @@ rig_init(struct rig *r, uint32_t capacity, uint32_t rto_ms)
 {
 	test_mem_init(&r->m);
 	memset(&r->q, 0xa5, sizeof(r->q));
-	assert_int_equal(tg_synq_init(&r->q, &r->m.mem, capacity, rto_ms), 0);
+	assert_int_equal(tg_synq_init(&r->q, &r->m.mem, capacity, rto_ms, 0), 0);
 }
 
 static void
@@ -110,7 +110,7 @@ missing_memory_is_told_and_nothing_is_kept(void **state)
 	for (unsigned i = 1;; i++) {
 		test_mem_init(&r.m);
 		r.m.fail = i;
-		if (tg_synq_init(&r.q, &r.m.mem, 100, 1000) == 0) {
+		if (tg_synq_init(&r.q, &r.m.mem, 100, 1000, 0) == 0) {
 			assert_int_equal(i, 2); /* it needed one */
 			break;
 		}
@@ -151,7 +151,7 @@ an_entry_starts_with_nothing_of_its_last_life(void **state)
 	idx = tg_synq_get(&r.q);
 	memset(tg_half_at(&r.q, idx), 0xff, 64);
 	tg_half_at(&r.q, idx)->flags = 0;
-	tg_half_at(&r.q, idx)->deadline = 0;
+	tg_half_at(&r.q, idx)->timer.deadline = 0;
 	tg_synq_put(&r.q, idx);
 	/* Free entries are told from others by their port, 0. */
 	assert_int_equal(tg_half_at(&r.q, idx)->key.lport, 0);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the engine remembers of remote addresses: who completed a handshake, and how many SYN-ACKs
+ * a prefix got.
+ */
+#include "engine_internal.h"
+
+bool
+tg_peer_known(const struct tg_engine *e, const struct tg_addr *a)
+{
+	return tg_peers_known(&e->peers, a, tg_secret_addr_hash(&e->secret, a), e->now);
+}
+
+void
+tg_peer_note(struct tg_engine *e, const struct tg_addr *a)
+{
+	/* Nobody asks while cookies stand in for a full queue: a PRF call and a cache miss saved.
+	 */
+	if (e->cfg.syncookies != TG_SYNCOOKIES_OFF && e->cfg.syncookies != TG_SYNCOOKIES_MONITOR)
+		return;
+	tg_peers_note(&e->peers, a, tg_secret_addr_hash(&e->secret, a), e->now);
+}
+
+bool
+tg_synack_allowed(struct tg_engine *e, const struct tg_addr *a)
+{
+	struct tg_addr prefix;
+
+	if (e->cfg.synack_prefix_rate == 0)
+		return true;
+	prefix = tg_prefix_of(a);
+	if (tg_prefix_take(
+		    &e->prefixes, a, tg_secret_addr_hash(&e->secret, &prefix), tg_ms_of(e->now)))
+		return true;
+	tg_engine_count(e, TG_CNT_SYNACK_PREFIX_LIMIT);
+	return false;
+}
