@@ -88,7 +88,8 @@ enum tg_ack_verdict
 tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 	const struct tg_tcpopt *opt, tg_time now, bool *fin_acked)
 {
-	bool window_moved, advances = tg_seq_lt(t->snd_una, f->ack);
+	bool window_moved, echo, advances = tg_seq_lt(t->snd_una, f->ack);
+	uint32_t cwnd;
 
 	*fin_acked = false;
 	/* RFC 5961 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT, or it is a blind guess. */
@@ -100,8 +101,15 @@ tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 	 */
 	if (advances || (t->snd_wnd == 0 && (t->flags & TG_TCB_ORPHAN) == 0))
 		t->retries = 0;
+	echo = (t->flags & TG_TCB_ECN) != 0 && (f->flags & TG_ECE) != 0 &&
+		!tg_seq_lt(f->ack, t->snd_una);
+	if (echo)
+		tg_cc_echo(t, f->ack);
+	cwnd = t->cwnd;
 	if (advances)
 		new_ack(cs, t, f, opt, now, fin_acked);
+	if (echo && t->cwnd > cwnd)
+		t->cwnd = cwnd; /* RFC 3168 6.1.2: such an ACK does not raise it */
 	window_moved = update_window(cs, t, f, now);
 	/* RFC 5681 2: a duplicate ACK carries nothing and changes nothing. */
 	if (f->ack == t->snd_una && !advances && t->snd_max != t->snd_una && !window_moved &&

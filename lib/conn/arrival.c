@@ -9,6 +9,7 @@
 #include "bytes.h"
 #include "close.h"
 #include "data.h"
+#include "ecn.h"
 #include "event.h"
 #include "output.h"
 
@@ -207,6 +208,7 @@ tg_conn_segment(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 	note_timestamp(t, f, opt, now);
 	/* What a timer sends later goes where this came from. */
 	tg_path_follow(cs->host, &t->path, t->mac, pkt, f);
+	tg_ecn_arrived(t, f);
 	if (fin_acked && !tg_conn_fin_acked(cs, t, now))
 		return delivered;
 	if (len == 0)

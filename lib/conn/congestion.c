@@ -18,6 +18,18 @@ half_flight(const struct tg_tcb *t)
 	return half > least ? half : least;
 }
 
+/*
+ * cwnd has been cut. What is out now does not cut it again, neither by a loss nor by a mark, and
+ * the next new data tells the peer, whatever the reason was (RFC 3168 6.1.2).
+ */
+static void
+note_cut(struct tg_tcb *t)
+{
+	t->cut = t->snd_max;
+	if (t->flags & TG_TCB_ECN)
+		t->flags |= TG_TCB_CWR_WANTED;
+}
+
 void
 tg_cc_open(struct tg_tcb *t, bool lost)
 {
@@ -27,6 +39,7 @@ tg_cc_open(struct tg_tcb *t, bool lost)
 	t->cwnd = lost ? mss : 10 * mss < most ? 10 * mss : most; /* RFC 6928 2, RFC 5681 3.1 */
 	t->ssthresh = CWND_MAX;
 	t->recover = t->snd_una - 1;
+	t->cut = t->snd_una; /* an echo means something once data is acknowledged */
 }
 
 void
@@ -48,13 +61,17 @@ tg_cc_acked(struct tg_tcb *t, uint32_t acked)
 			t->cwnd = t->cwnd > acked ? t->cwnd - acked : mss;
 			if (acked >= mss)
 				t->cwnd += mss;
+			if (t->cwnd < mss)
+				t->cwnd = mss;
 			t->flags |= TG_TCB_REXMT_HEAD;
 		}
 		return;
 	}
-	/* `recover` follows, or after 2 GiB it would look like the future again. */
+	/* `recover` and `cut` follow, or after 2 GiB they would look like the future again. */
 	if (tg_seq_lt(t->recover, t->snd_una))
 		t->recover = t->snd_una - 1;
+	if (tg_seq_lt(t->cut, t->snd_una))
+		t->cut = t->snd_una - 1;
 	if (t->cwnd < t->ssthresh)
 		t->cwnd += acked < mss ? acked : mss;
 	else
@@ -79,11 +96,25 @@ tg_cc_dupack(struct tg_tcb *t)
 	 */
 	if (t->dupacks != 3 || !tg_seq_lt(t->recover, t->snd_una))
 		return;
-	t->ssthresh = half_flight(t);
+	/* RFC 3168 6.1.2: a mark in the same window of data has cut it already. */
+	if (!tg_seq_lt(t->snd_una, t->cut))
+		t->ssthresh = half_flight(t);
 	t->cwnd = t->ssthresh + 3u * t->snd_mss;
 	t->recover = t->snd_max;
+	note_cut(t);
 	t->flags |= TG_TCB_RECOVERY | TG_TCB_REXMT_HEAD;
 	t->flags &= ~(uint32_t)TG_TCB_RTT_ON; /* Karn */
+}
+
+void
+tg_cc_echo(struct tg_tcb *t, uint32_t ack)
+{
+	if (!tg_seq_lt(t->cut, ack))
+		return;
+	t->ssthresh = half_flight(t);
+	if (t->cwnd > t->ssthresh)
+		t->cwnd = t->ssthresh;
+	note_cut(t);
 }
 
 void
@@ -95,6 +126,7 @@ tg_cc_timeout(struct tg_tcb *t)
 	t->cwnd = t->snd_mss;
 	t->dupacks = 0;
 	t->recover = t->snd_max;
+	note_cut(t);
 	t->flags |= TG_TCB_RTO_DONE;
 	t->flags &= ~(uint32_t)(TG_TCB_RECOVERY | TG_TCB_REXMT_HEAD | TG_TCB_RTT_ON);
 }

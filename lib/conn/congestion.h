@@ -4,7 +4,7 @@
 /**
  * @file
  * Congestion control: NewReno (RFC 5681, RFC 6582), initial window of RFC 6928, limited transmit
- * of RFC 3042.
+ * of RFC 3042, the sender's half of ECN (RFC 3168 6.1.2).
  */
 #include "tcb.h"
 
@@ -16,6 +16,14 @@ void tg_cc_acked(struct tg_tcb *t, uint32_t acked);
 
 /** A duplicate ACK came. */
 void tg_cc_dupack(struct tg_tcb *t);
+
+/**
+ * An ACK not older than snd_una has ECE set: cwnd is cut as for a loss, but once for a window of
+ * data, whatever it was cut for, and nothing is sent again. To be called before snd_una moves.
+ *
+ * @param ack  its SEG.ACK
+ */
+void tg_cc_echo(struct tg_tcb *t, uint32_t ack);
 
 /** The retransmission timer ran out. */
 void tg_cc_timeout(struct tg_tcb *t);

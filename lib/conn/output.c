@@ -9,6 +9,7 @@
 #include "close.h"
 #include "congestion.h"
 #include "data.h"
+#include "ecn.h"
 #include "event.h"
 #include "output.h"
 #include "retransmit.h"
@@ -161,6 +162,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 	pkt->port = address(cs, t, &s);
 	port = &cs->host->port[pkt->port];
 	fill(cs, t, &s, seq, flags, now);
+	tg_ecn_mark(t, &s, len);
 	if (len > 0)
 		tg_sendq_copy(cs, t, front, pkt->data + tg_emit_tcp_size(&s), len,
 			port->offload & TG_OFFLOAD_TCP ? NULL : &sum);
@@ -364,6 +366,7 @@ tg_conn_reply_ack(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt,
 
 	tg_reply_init(cs->host, pkt, f, &s);
 	fill(cs, t, &s, empty_seq(t), 0, now);
+	tg_ecn_mark(t, &s, 0);
 	if (tg_reply_write(cs->host, pkt, &s) == 0) {
 		tg_count(cs, TG_CNT_OUT_SEGS);
 		return 0;

@@ -76,7 +76,8 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 	t->state = TG_ESTABLISHED;
 	t->flags = (p->ts ? TG_TCB_TS : 0) | (p->sack ? TG_TCB_SACK : 0) |
 		(p->has_wscale ? TG_TCB_WSCALE : 0) | (p->cookie ? TG_TCB_COOKIE : 0) |
-		(p->nodelay ? TG_TCB_NODELAY : 0) | (p->v6 ? TG_TCB_V6 : 0);
+		(p->nodelay ? TG_TCB_NODELAY : 0) | (p->v6 ? TG_TCB_V6 : 0) |
+		(p->ecn ? TG_TCB_ECN : 0);
 	t->rcv_nxt = p->irs + 1;
 	t->rcv_adv = t->rcv_nxt + p->rcv_wnd;
 	t->last_ack_sent = t->rcv_nxt;
@@ -156,7 +157,7 @@ tg_tcb_end(struct tg_conns *cs, struct tg_tcb *t, int error)
 	tg_path_put(cs->host, t->path);
 	/* What keeps meaning for the worker's handle, and nothing else. */
 	t->flags &= TG_TCB_ACCEPTED | TG_TCB_ORPHAN | TG_TCB_IN_EVENTQ | TG_TCB_FIN_RCVD |
-		TG_TCB_TS | TG_TCB_SACK | TG_TCB_WSCALE | TG_TCB_COOKIE | TG_TCB_V6;
+		TG_TCB_TS | TG_TCB_SACK | TG_TCB_WSCALE | TG_TCB_COOKIE | TG_TCB_V6 | TG_TCB_ECN;
 	t->flags |= TG_TCB_DEAD | TG_TCB_NO_FLOW;
 	t->state = TG_CLOSED;
 	if (t->error == 0)

@@ -56,7 +56,12 @@ enum tg_tcb_flags {
 	TG_TCB_RTO_DONE = 1 << 24,   /**< a timeout cut ssthresh; not again before progress */
 	TG_TCB_NO_FLOW = 1 << 25,    /**< no longer in the flow table */
 	TG_TCB_TIME_WAIT_WANTED = 1 << 26, /**< TIME_WAIT after the ACK that output owes */
+	TG_TCB_ECN = 1 << 29,              /**< ECN agreed (RFC 3168) */
+	TG_TCB_ECE_OWED = 1 << 30,         /**< CE came: ECE in every segment until CWR comes */
 };
+
+/** The last of them; an enumerator is an int and ends at 2^31 - 1. CWR with the next new data. */
+#define TG_TCB_CWR_WANTED (UINT32_C(1) << 31)
 
 /** State of a connection. Four cache lines; all sequence numbers are wire numbers. */
 struct tg_tcb {
@@ -99,6 +104,7 @@ struct tg_tcb {
 	uint32_t cwnd;        /**< congestion window in bytes */
 	uint32_t ssthresh;
 	uint32_t recover;    /**< RFC 6582: end of fast recovery */
+	uint32_t cut;        /**< snd_max when cwnd was last cut: once a window (RFC 3168) */
 	uint32_t rtt_seq;    /**< timed by Karn's algorithm: sampled when this is acknowledged */
 	uint32_t rtt_at_us;  /**< when it was sent, microseconds modulo 2^32 */
 	uint32_t srtt_us8;   /**< smoothed RTT in 1/8 microseconds, 0 = no sample */

@@ -69,6 +69,15 @@ enum tg_tcp_flags {
 	TG_AE = 0x100, /**< AccECN, formerly NS */
 };
 
+/** The ECN field: the low two bits of tg_frame.ip_tos and tg_segment.tos (RFC 3168 5). */
+enum tg_ecn {
+	TG_ECN_NOT_ECT = 0,
+	TG_ECN_ECT_1 = 1,
+	TG_ECN_ECT_0 = 2, /**< what we send */
+	TG_ECN_CE = 3,    /**< congestion experienced */
+	TG_ECN_MASK = 3,
+};
+
 /**
  * A parsed frame. Offsets count from tg_pkt.data of the first segment. Addresses are copies, so
  * the buffer may be overwritten while the frame is in use.

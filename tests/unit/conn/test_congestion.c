@@ -205,6 +205,9 @@ rfc6582_a_partial_acknowledgment_sends_the_next_hole(void **state)
 	t.cwnd = MSS;
 	ack(&t, 2 * MSS); /* never to nothing */
 	assert_true(t.cwnd >= MSS);
+	t.cwnd = MSS + 10;
+	ack(&t, MSS - 1); /* nor to less than a segment */
+	assert_int_equal(t.cwnd, MSS);
 }
 
 static void
@@ -295,6 +298,120 @@ a_timeout_in_recovery_ends_it(void **state)
 	assert_int_equal(t.cwnd, 2 * MSS);
 }
 
+/* A mark: RFC 3168 6.1.2. */
+static void
+rfc3168_an_echo_cuts_as_a_loss_does_and_sends_nothing_again(void **state)
+{
+	struct tg_tcb t = sender(UINT32_MAX - 4 * MSS, 10 * MSS);
+
+	(void)state;
+	t.flags = TG_TCB_ECN | TG_TCB_RTT_ON;
+	tg_cc_echo(&t, t.snd_una); /* of nothing yet: the peer's SYN was no data of ours */
+	assert_int_equal(t.cwnd, 10 * MSS);
+	tg_cc_echo(&t, t.snd_una + 1);
+	assert_int_equal(t.cwnd, 5 * MSS);
+	assert_int_equal(t.ssthresh, 5 * MSS);
+	assert_true(t.flags == (TG_TCB_ECN | TG_TCB_RTT_ON | TG_TCB_CWR_WANTED));
+}
+
+static void
+rfc3168_an_echo_counts_once_for_a_window_of_data(void **state)
+{
+	struct tg_tcb t = sender(UINT32_MAX - 4 * MSS, 10 * MSS);
+
+	(void)state;
+	ack(&t, MSS);
+	for (unsigned i = 0; i < 9; i++) {
+		tg_cc_echo(&t, t.snd_una + MSS);
+		assert_int_equal(t.ssthresh, 9 * MSS / 2);
+		ack(&t, MSS);
+	}
+	tg_cc_echo(&t, t.snd_una); /* everything that was out then: the CWR came later */
+	assert_int_equal(t.ssthresh, 9 * MSS / 2);
+	t.snd_nxt = t.snd_max += 4 * MSS;
+	tg_cc_echo(&t, t.snd_una + 1);
+	assert_int_equal(t.ssthresh, 2 * MSS);
+}
+
+static void
+rfc3168_a_loss_and_a_mark_of_one_window_cut_once(void **state)
+{
+	struct tg_tcb t = sender(0, 10 * MSS);
+
+	(void)state;
+	t.flags = TG_TCB_ECN;
+	ack(&t, MSS);
+	tg_cc_echo(&t, t.snd_una + MSS);
+	ack(&t, MSS);
+	dupacks(&t, 3); /* sent again all the same */
+	assert_true((t.flags & (TG_TCB_RECOVERY | TG_TCB_REXMT_HEAD)) ==
+		(TG_TCB_RECOVERY | TG_TCB_REXMT_HEAD));
+	assert_int_equal(t.ssthresh, 9 * MSS / 2);
+	assert_int_equal(t.cwnd, 9 * MSS / 2 + 3 * MSS);
+
+	t = sender(0, 10 * MSS);
+	dupacks(&t, 3);
+	t.snd_nxt = t.snd_max += 2 * MSS;
+	tg_cc_echo(&t, 10 * MSS);
+	assert_int_equal(t.ssthresh, 5 * MSS);
+	tg_cc_echo(&t, 10 * MSS + 1); /* what was sent after the cut */
+	assert_int_equal(t.ssthresh, 4 * MSS);
+
+	t = sender(0, 10 * MSS);
+	tg_cc_timeout(&t);
+	tg_cc_echo(&t, 10 * MSS);
+	assert_int_equal(t.ssthresh, 5 * MSS);
+}
+
+/* RFC 5681 3.1 keeps ssthresh at two segments; an echo never makes a window larger. */
+static void
+an_echo_leaves_at_least_a_segment_and_never_adds(void **state)
+{
+	struct tg_tcb t = sender(0, MSS);
+
+	(void)state;
+	t.cwnd = MSS;
+	tg_cc_echo(&t, MSS);
+	assert_int_equal(t.ssthresh, 2 * MSS);
+	assert_int_equal(t.cwnd, MSS);
+}
+
+static void
+cwr_is_wanted_after_every_cut_of_a_connection_with_ecn(void **state)
+{
+	(void)state;
+	for (unsigned ecn = 0; ecn < 2; ecn++) {
+		struct tg_tcb t = sender(0, 10 * MSS);
+
+		t.flags = ecn ? TG_TCB_ECN : 0;
+		dupacks(&t, 2);
+		assert_true((t.flags & TG_TCB_CWR_WANTED) == 0);
+		dupacks(&t, 1);
+		assert_true((t.flags & TG_TCB_CWR_WANTED) == (ecn ? TG_TCB_CWR_WANTED : 0));
+		t = sender(0, 10 * MSS);
+		t.flags = ecn ? TG_TCB_ECN : 0;
+		tg_cc_timeout(&t);
+		assert_true((t.flags & TG_TCB_CWR_WANTED) == (ecn ? TG_TCB_CWR_WANTED : 0));
+	}
+}
+
+static void
+the_last_cut_follows_or_2_gib_later_it_would_be_the_future(void **state)
+{
+	struct tg_tcb t = sender(0, 0);
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		t.snd_nxt = t.snd_max = t.snd_una + (1u << 30);
+		ack(&t, 1u << 30);
+		t.cwnd = t.ssthresh = 20 * MSS;
+		t.snd_max += 10 * MSS;
+		tg_cc_echo(&t, t.snd_una + MSS);
+		assert_int_equal(t.ssthresh, 5 * MSS);
+		ack(&t, 10 * MSS);
+	}
+}
+
 int
 main(void)
 {
@@ -314,6 +431,12 @@ main(void)
 		cmocka_unit_test(recover_follows_or_2_gib_later_it_would_be_the_future),
 		cmocka_unit_test(rfc5681_a_timeout_is_one_segment_and_halves_once),
 		cmocka_unit_test(a_timeout_in_recovery_ends_it),
+		cmocka_unit_test(rfc3168_an_echo_cuts_as_a_loss_does_and_sends_nothing_again),
+		cmocka_unit_test(rfc3168_an_echo_counts_once_for_a_window_of_data),
+		cmocka_unit_test(rfc3168_a_loss_and_a_mark_of_one_window_cut_once),
+		cmocka_unit_test(an_echo_leaves_at_least_a_segment_and_never_adds),
+		cmocka_unit_test(cwr_is_wanted_after_every_cut_of_a_connection_with_ecn),
+		cmocka_unit_test(the_last_cut_follows_or_2_gib_later_it_would_be_the_future),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
