@@ -108,6 +108,7 @@ tg_open_half(struct tg_engine *e, uint32_t idx, const struct tg_digest *d, uint3
 		.has_wscale = (h->flags & TG_HALF_WSCALE) != 0,
 		.sack = (h->flags & TG_HALF_SACK) != 0,
 		.ts = (h->flags & TG_HALF_TS) != 0,
+		.ecn = (h->flags & TG_HALF_ECN) != 0,
 		.v6 = (h->flags & TG_HALF_V6) != 0,
 		.synack_resent = (h->flags & TG_HALF_RESENT) != 0,
 		.rtt_ms = rtt_ms,

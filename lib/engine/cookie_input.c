@@ -109,6 +109,7 @@ complete_cookie(
 		.has_wscale = st->wscale != TG_COOKIE_NO_WSCALE,
 		.sack = st->sack,
 		.ts = st->ts,
+		.ecn = st->ecn,
 		.cookie = true,
 		.v6 = rx->f.ip_version == 6,
 		.rtt_ms = UINT32_MAX,

@@ -78,6 +78,7 @@ tg_info_of_tcb(const struct tg_engine *e, const struct tg_tcb *t, struct tg_conn
 	i->timestamps = (t->flags & TG_TCB_TS) != 0;
 	i->window_scaling = (t->flags & TG_TCB_WSCALE) != 0;
 	i->from_cookie = (t->flags & TG_TCB_COOKIE) != 0;
+	i->ecn = (t->flags & TG_TCB_ECN) != 0;
 	i->snd_wscale = t->snd_wscale;
 	i->rcv_wscale = i->window_scaling ? e->conns.rcv_wscale : 0;
 	i->retries = t->retries;
@@ -100,6 +101,7 @@ info_of_half(const struct tg_engine *e, const struct tg_half *h, struct tg_conn_
 	i->state = TG_SYN_RECEIVED;
 	i->sack = (h->flags & TG_HALF_SACK) != 0;
 	i->timestamps = (h->flags & TG_HALF_TS) != 0;
+	i->ecn = (h->flags & TG_HALF_ECN) != 0;
 	i->window_scaling = (h->flags & TG_HALF_WSCALE) != 0;
 	i->snd_wscale = h->flags & TG_HALF_WSCALE_MASK;
 	i->rcv_wscale = i->window_scaling ? e->synack.wscale : 0;

@@ -23,7 +23,8 @@ static unsigned
 offer_flags(const struct tg_offer *o, const struct tg_frame *f)
 {
 	return (o->has_wscale ? TG_HALF_WSCALE | o->wscale : 0u) | (o->sack ? TG_HALF_SACK : 0u) |
-		(o->ts ? TG_HALF_TS : 0u) | (f->ip_version == 6 ? TG_HALF_V6 : 0u);
+		(o->ts ? TG_HALF_TS : 0u) | (o->ecn ? TG_HALF_ECN : 0u) |
+		(f->ip_version == 6 ? TG_HALF_V6 : 0u);
 }
 
 /* A SYN-ACK whose numbers carry the whole state: nothing is written but the packet. */
@@ -32,11 +33,13 @@ answer_with_cookie(
 	struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, const struct tg_offer *o)
 {
 	const struct tg_frame *f = &rx->f;
+	unsigned flags = offer_flags(o, f);
 	struct tg_cookie_state st = {
 		.mss = o->mss,
 		.wscale = o->has_wscale ? o->wscale : TG_COOKIE_NO_WSCALE,
 		.sack = o->sack,
 		.ts = o->ts,
+		.ecn = o->ecn,
 	};
 	uint32_t iss, tsval = 0;
 	struct tg_tuple tuple;
@@ -46,9 +49,11 @@ answer_with_cookie(
 	tg_rx_tuple(f, &tuple);
 	iss = tg_cookie_make(
 		&e->secret, &tuple, f->seq, &st, rx->digest.ts_offset + tg_ms_of(e->now), &tsval);
+	if (!st.ecn)
+		flags &= ~(unsigned)TG_HALF_ECN; /* nothing to carry it in */
 	tg_reply_init(&e->host, rx->pkt, f, &s);
-	tg_synack_fill(&s, &e->synack, offer_flags(o, f), &e->host.port[rx->pkt->port], iss, f->seq,
-		tsval, o->tsval);
+	tg_synack_fill(
+		&s, &e->synack, flags, &e->host.port[rx->pkt->port], iss, f->seq, tsval, o->tsval);
 	v = tg_reply(e, rx, &s);
 	if (v.action == TG_REPLY) {
 		l->cookies_sent++;
@@ -133,7 +138,7 @@ admitted(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw
 	if (!tg_synack_allowed(e, &rx->f.src))
 		return drop_syn(e, l, TG_DISP_DROP_PREFIX_LIMIT);
 	tg_offer_take(&offer, &rx->opt, rx->f.ip_version == 4, e->cfg.timestamps, e->cfg.sack,
-		e->cfg.window_scaling);
+		e->cfg.window_scaling, e->cfg.ecn && tg_syn_wants_ecn(&rx->f));
 	if (what == TG_ADMIT_COOKIE)
 		return answer_with_cookie(e, rx, l, &offer);
 	return answer_with_entry(e, rx, lsn, &offer, reuse);

@@ -102,9 +102,16 @@ tg_synack_budget(const struct tg_lsn *l, unsigned retries)
 	return retries;
 }
 
+bool
+tg_syn_wants_ecn(const struct tg_frame *f)
+{
+	return (f->flags & (TG_ECE | TG_CWR)) == (TG_ECE | TG_CWR) &&
+		((f->ip_tos & TG_ECN_MASK) == TG_ECN_NOT_ECT || (f->flags & TG_AE) != 0);
+}
+
 void
 tg_offer_take(struct tg_offer *o, const struct tg_tcpopt *opt, bool v4, bool allow_ts,
-	bool allow_sack, bool allow_wscale)
+	bool allow_sack, bool allow_wscale, bool ecn)
 {
 	o->mss = v4 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
 	if (opt->present & TG_OPT_MSS)
@@ -114,4 +121,5 @@ tg_offer_take(struct tg_offer *o, const struct tg_tcpopt *opt, bool v4, bool all
 	o->sack = allow_sack && (opt->present & TG_OPT_SACK_OK) != 0;
 	o->ts = allow_ts && (opt->present & TG_OPT_TS) != 0;
 	o->tsval = o->ts ? opt->tsval : 0;
+	o->ecn = ecn;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "frame.h"
 #include "listener.h"
 #include "tcpopt.h"
 
@@ -45,6 +46,7 @@ struct tg_offer {
 	bool has_wscale;
 	bool sack;
 	bool ts;
+	bool ecn; /**< RFC 3168 */
 	uint32_t tsval;
 };
 
@@ -72,8 +74,19 @@ bool tg_cookies_on(const struct tg_lsn *l, unsigned syncookies);
  */
 unsigned tg_synack_budget(const struct tg_lsn *l, unsigned retries);
 
-/** Which options are agreed on: offered by the peer and allowed by us. */
+/**
+ * Is this SYN an ECN-setup SYN (RFC 3168 6.1.1)? ECE and CWR in a packet that is Not-ECT, as RFC
+ * 3168 wants SYNs to be; or with AE too, an AccECN SYN, whose client falls back to RFC 3168 when we
+ * answer as to any other (RFC 9768 3.1.2) and may mark its SYN (ECN++). As Linux.
+ */
+bool tg_syn_wants_ecn(const struct tg_frame *f);
+
+/**
+ * Which options are agreed on: offered by the peer and allowed by us.
+ *
+ * @param ecn  the SYN wants ECN and we allow it
+ */
 void tg_offer_take(struct tg_offer *o, const struct tg_tcpopt *opt, bool v4, bool allow_ts,
-	bool allow_sack, bool allow_wscale);
+	bool allow_sack, bool allow_wscale, bool ecn);
 
 #endif

@@ -12,7 +12,7 @@ tg_synack_fill(struct tg_segment *s, const struct tg_synack *own, unsigned flags
 {
 	s->seq = iss;
 	s->ack = irs + 1;
-	s->flags = TG_SYN | TG_ACK;
+	s->flags = TG_SYN | TG_ACK | (flags & TG_HALF_ECN ? TG_ECE : 0);
 	s->wnd = own->wnd;
 	s->tos = 0;
 	s->ip_id = 0;

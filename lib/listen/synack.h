@@ -20,7 +20,8 @@ struct tg_synack {
 /**
  * Fills in everything of a SYN-ACK but its addresses (tg_reply_init, tg_half_address).
  *
- * @param flags      TG_HALF_WSCALE, TG_HALF_SACK, TG_HALF_TS, TG_HALF_V6: what was agreed
+ * @param flags      TG_HALF_WSCALE, TG_HALF_SACK, TG_HALF_TS, TG_HALF_ECN, TG_HALF_V6: what was
+ * agreed
  * @param port       the port it leaves by: its MTU gives our MSS
  * @param tsval      our timestamp, with TG_HALF_TS
  * @param ts_recent  the peer's

@@ -247,7 +247,7 @@ take(const struct tg_tcpopt *opt, bool v4, unsigned allow)
 	struct tg_offer o;
 
 	memset(&o, 0xa5, sizeof(o));
-	tg_offer_take(&o, opt, v4, allow & 1, allow & 2, allow & 4);
+	tg_offer_take(&o, opt, v4, allow & 1, allow & 2, allow & 4, allow & 8);
 	return o;
 }
 
@@ -270,7 +270,7 @@ an_option_is_agreed_on_when_it_is_offered_and_allowed(void **state)
 {
 	(void)state;
 	for (unsigned present = 0; present < 256; present++)
-		for (unsigned allow = 0; allow < 8; allow++) {
+		for (unsigned allow = 0; allow < 16; allow++) {
 			struct tg_tcpopt opt = all_options();
 			struct tg_offer o;
 			bool ts, sack, wscale;
@@ -283,6 +283,7 @@ an_option_is_agreed_on_when_it_is_offered_and_allowed(void **state)
 			assert_int_equal(o.ts, ts);
 			assert_int_equal(o.tsval, ts ? 0xfeedf00d : 0);
 			assert_int_equal(o.sack, sack);
+			assert_int_equal(o.ecn, (allow & 8) != 0);
 			assert_int_equal(o.has_wscale, wscale);
 			assert_int_equal(o.wscale, wscale ? 14 : 0);
 			assert_int_equal(o.mss, present & TG_OPT_MSS ? 1460 : 536);
@@ -313,6 +314,21 @@ an_mss_below_64_is_not_believed(void **state)
 	}
 }
 
+/* RFC 3168 6.1.1, and RFC 9768 3.1.2 for AE: every set of flags with every ECN field. */
+static void
+an_ecn_setup_syn_has_both_flags_and_is_not_capable_itself(void **state)
+{
+	(void)state;
+	for (unsigned flags = 0; flags < 512; flags++)
+		for (unsigned tos = 0; tos < 256; tos++) {
+			struct tg_frame f = {.flags = (uint16_t)flags, .ip_tos = (uint8_t)tos};
+			bool both = (flags & 0xc0) == 0xc0;
+
+			assert_int_equal(tg_syn_wants_ecn(&f),
+				both && (tos % 4 == 0 || (flags & 0x100) != 0));
+		}
+}
+
 int
 main(void)
 {
@@ -328,6 +344,7 @@ main(void)
 		cmocka_unit_test(an_option_is_agreed_on_when_it_is_offered_and_allowed),
 		cmocka_unit_test(a_syn_without_mss_means_the_default_of_its_family),
 		cmocka_unit_test(an_mss_below_64_is_not_believed),
+		cmocka_unit_test(an_ecn_setup_syn_has_both_flags_and_is_not_capable_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ static void
 an_option_is_there_when_it_was_agreed_on(void **state)
 {
 	(void)state;
-	for (unsigned flags = 0; flags < 2048; flags++) {
+	for (unsigned flags = 0; flags < 4096; flags++) {
 		struct tg_segment s = fill(flags, 1500);
 		unsigned present = TG_OPT_MSS;
 
@@ -145,7 +145,7 @@ an_option_is_there_when_it_was_agreed_on(void **state)
 			assert_int_equal(s.opt.tsval, 0x55667788);
 			assert_int_equal(s.opt.tsecr, 0x99aabbcc);
 		}
-		assert_int_equal(s.flags, TG_SYN | TG_ACK);
+		assert_int_equal(s.flags, TG_SYN | TG_ACK | (flags & TG_HALF_ECN ? TG_ECE : 0));
 		assert_int_equal(s.seq, 0x11223344);
 		assert_int_equal(s.ack, 0);
 		assert_int_equal(s.tos | s.ip_id, 0);
