@@ -25,7 +25,7 @@ take(struct words *w, const char *after)
 static uint16_t
 flags_parse(const char *s)
 {
-	static const char letter[] = "FSRPAUEC";
+	static const char letter[] = "FSRPAUECN";
 	uint16_t f = 0;
 
 	if (strcmp(s, "-") == 0)

@@ -60,6 +60,7 @@ static const struct field config_keys[] = {
 	KEY(timestamps),
 	KEY(sack),
 	KEY(window_scaling),
+	KEY(ecn),
 };
 
 static const struct field listener_keys[] = {

@@ -88,9 +88,9 @@ pat_show(const struct seg *s, const struct vars *v, bool from_us, char *out, uns
 	struct text t = {out, cap};
 
 	out[0] = 0;
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 9; i++)
 		if ((s->flags & 1 << i) != 0)
-			put(&t, "%c", "FSRPAUEC"[i]);
+			put(&t, "%c", "FSRPAUECN"[i]);
 	put(&t, s->flags == 0 ? "- " : " ");
 	if (from_us)
 		put_ours(&t, v, s->seq);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "die.h"
+#include "seg.h"
 
 struct link_frame {
 	tg_time at;
@@ -46,6 +47,27 @@ link_fini(struct link *l)
 	l->n = l->cap = 0;
 }
 
+/* Sets CE in an untagged IPv4 or IPv6 frame that is ECN-capable. */
+static bool
+mark(uint8_t *p, unsigned len)
+{
+	bool v4 = len >= 34 && p[12] == 0x08 && p[13] == 0x00;
+	bool v6 = len >= 54 && p[12] == 0x86 && p[13] == 0xdd;
+	unsigned shift = v6 ? 4 : 0;
+	uint16_t sum;
+
+	if ((!v4 && !v6) || (p[15] >> shift & 3) == 0)
+		return false;
+	p[15] |= (uint8_t)(3 << shift);
+	if (v4) {
+		p[24] = p[25] = 0;
+		sum = seg_fold(seg_sum(0, p + 14, 20));
+		p[24] = (uint8_t)(sum >> 8);
+		p[25] = (uint8_t)sum;
+	}
+	return true;
+}
+
 static void
 push(struct link *l, const uint8_t *frame, unsigned len, tg_time at)
 {
@@ -66,6 +88,9 @@ push(struct link *l, const uint8_t *frame, unsigned len, tg_time at)
 	if (f->bytes == NULL)
 		die("the test itself is out of memory");
 	memcpy(f->bytes, frame, len);
+	/* no number is drawn where nothing is marked: other tests keep their worlds */
+	if (l->cfg.mark != 0 && rng_chance(&l->rng, l->cfg.mark))
+		l->marked += mark(f->bytes, len);
 	if (rng_chance(&l->rng, l->cfg.flip)) {
 		/* Not the two MAC addresses: nothing but the frame check sequence guards them, and
 		 * whoever answers to where a frame came from goes astray by a wrong one. */

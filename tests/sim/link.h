@@ -3,7 +3,8 @@
 #define TG_SIM_LINK_H
 /**
  * @file
- * One direction of a wire: frames come out later, not at all, twice, out of order, or damaged.
+ * One direction of a wire: frames come out later, not at all, twice, out of order, damaged, or with
+ * a mark of congestion.
  */
 #include <tidegate/types.h>
 
@@ -16,6 +17,7 @@ struct link_config {
 	uint32_t duplicate;
 	uint32_t reorder; /**< held back for up to three more delays */
 	uint32_t flip;    /**< one bit changed, anywhere behind the MAC addresses */
+	uint32_t mark;    /**< of the ECN-capable ones: CE set, as a router would (RFC 3168 5) */
 };
 
 struct link_frame;
@@ -27,7 +29,7 @@ struct link {
 	struct link_frame *heap; /**< by time, then by order of sending */
 	unsigned n, cap;
 	uint64_t count; /**< frames sent: breaks ties, so that order is kept */
-	uint64_t dropped, duplicated, reordered, flipped;
+	uint64_t dropped, duplicated, reordered, flipped, marked;
 };
 
 /** An empty wire. */

@@ -113,6 +113,17 @@ emit(struct peer *p, uint16_t flags, uint64_t at, uint32_t len, tg_time now)
 	s.win = offer(p, syn);
 	if ((flags & SEG_A) != 0)
 		s.ack = p->irs + (uint32_t)p->rcv_nxt;
+	if (syn && p->cfg.ecn)
+		s.flags |= SEG_E | SEG_C;
+	if (p->ecn_ok && p->echoing)
+		s.flags |= SEG_E;
+	if (p->ecn_ok && len > 0 && at >= p->max &&
+		at < p->wnd_edge) { /* no probe, nothing sent before */
+		s.tos = 2;
+		if (p->cwr_wanted)
+			s.flags |= SEG_C;
+		p->cwr_wanted = false;
+	}
 	if (syn) {
 		seg_opt_mss(&s, p->cfg.mss);
 		if (p->cfg.sack)

@@ -27,7 +27,7 @@ enum peer_close {
 struct peer_config {
 	struct tg_endpoint local, remote;
 	uint8_t mac[6], gateway[6];
-	bool ts, sack;
+	bool ts, sack, ecn;
 	int wscale; /**< -1: not offered */
 	uint16_t mss;
 	uint32_t rcvbuf;
@@ -57,7 +57,7 @@ struct peer {
 	uint64_t una, nxt, max; /**< first not acknowledged, next to send, end of what was sent */
 	uint64_t wnd_edge;      /**< positions below this may be sent */
 	uint8_t snd_shift, rcv_shift;
-	bool ts_ok;
+	bool ts_ok, ecn_ok;
 	uint32_t ts_recent;
 	uint16_t snd_mss;
 	unsigned dupacks;
@@ -77,6 +77,12 @@ struct peer {
 	uint32_t seen_ts;
 	uint64_t segs_in, segs_out, rexmts, discarded;
 	uint32_t wrong_port; /**< TCP frames not for this client */
+	/* ECN, with ecn_ok */
+	bool echoing;               /**< CE came, CWR did not yet */
+	bool cwr_wanted;            /**< CWR on the next new data */
+	uint64_t cut;               /**< an ECN-Echo counts when more than this is acknowledged */
+	uint64_t sent_max;          /**< end of the data that was ever sent to this client */
+	uint64_t ces, echoes, cwrs; /**< CE marks; ECN-Echoes that counted; CWRs */
 };
 
 /** Starts a client that has not sent anything. */
@@ -87,6 +93,9 @@ void peer_open(struct peer *p, tg_time now);
 
 /** A frame arrives that may be damaged or for someone else; returns false for the latter. */
 bool peer_input(struct peer *p, const struct seg *s, tg_time now);
+
+/** The other end has sent this to it: what may be said of ECN before the wire had its way. */
+void peer_sent_to(struct peer *p, const struct seg *s);
 
 /** When peer_timer() must be called. */
 tg_time peer_deadline(const struct peer *p);

@@ -35,6 +35,10 @@ syn_ack(struct peer *p, const struct seg *s, tg_time now)
 		die("port %u: SYN-ACK acknowledges %u, the SYN was %u", PORT(p), s->ack, p->isn);
 	if (mss == NULL)
 		die("port %u: SYN-ACK without MSS", PORT(p));
+	if ((s->flags & SEG_C) != 0 || ((s->flags & SEG_E) != 0 && !p->cfg.ecn))
+		die("port %u: SYN-ACK with flags %03x", PORT(p), s->flags);
+	p->ecn_ok = (s->flags & SEG_E) != 0;
+	p->cut = 1;
 	if ((ws != NULL && p->cfg.wscale < 0) || (ts != NULL && !p->cfg.ts) ||
 		(seg_opt_find(s, SEG_OPT_SACK_OK) != NULL && !p->cfg.sack))
 		die("port %u: SYN-ACK has an option that was not offered", PORT(p));
@@ -78,6 +82,8 @@ watch(struct peer *p, const struct seg *s, uint64_t seq, uint64_t ack)
 			(unsigned long long)ack, (unsigned long long)p->max);
 	if (s->len + (p->ts_ok ? 12u : 0) > p->cfg.mss)
 		die("port %u: %u bytes are more than the MSS", PORT(p), s->len);
+	if ((s->flags & SEG_E) != 0 && !p->ecn_ok)
+		die("port %u: ECE that was not agreed on", PORT(p));
 	if (s->len > 0 && seq + s->len > p->rcv_edge + probe)
 		die("port %u: data up to %llu, offered was a window up to %llu", PORT(p),
 			(unsigned long long)(seq + s->len), (unsigned long long)p->rcv_edge);
@@ -134,6 +140,25 @@ acknowledged(struct peer *p, const struct seg *s, uint64_t ack, tg_time now)
 			p->nxt = p->una;
 			peer_timer_restart(p, now);
 		}
+	}
+}
+
+/* ECN of an acceptable segment: RFC 3168 6.1, both halves. */
+static void
+ecn(struct peer *p, const struct seg *s, uint64_t ack)
+{
+	if ((s->flags & SEG_C) != 0) {
+		p->cwrs++;
+		p->echoing = false;
+	}
+	if ((s->tos & 3) == 3 && s->len > 0) {
+		p->ces++;
+		p->echoing = true;
+	}
+	if ((s->flags & SEG_E) != 0 && ack > p->cut) {
+		p->echoes++;
+		p->cut = p->max;
+		p->cwr_wanted = true;
 	}
 }
 
@@ -207,6 +232,7 @@ established(struct peer *p, const struct seg *s, tg_time now)
 	}
 	if (p->ts_ok && (int32_t)(seg_raw32(ts, 0) - p->ts_recent) >= 0 && seq <= p->rcv_nxt)
 		p->ts_recent = seg_raw32(ts, 0);
+	ecn(p, s, ack);
 	acknowledged(p, s, ack, now);
 	if (seg_space(s) > 0) {
 		if (seq <= p->rcv_nxt)
@@ -221,6 +247,33 @@ established(struct peer *p, const struct seg *s, tg_time now)
 		p->state = PEER_DONE;
 		p->rexmt_at = TG_TIME_NEVER;
 	}
+}
+
+/*
+ * RFC 3168 6.1.4 to 6.1.6: only data sent for the first time may be ECN-capable, and only that says
+ * CWR. Judged on the other side of the wire: on this one no one knows what was sent twice, and the
+ * two bits of IPv6 have no checksum.
+ */
+void
+peer_sent_to(struct peer *p, const struct seg *s)
+{
+	uint64_t seq;
+	bool first;
+
+	if (p->state == PEER_SYN_SENT || p->state == PEER_IDLE) {
+		if ((s->tos & 3) != 0)
+			die("port %u: tos %u before the connection is open", PORT(p), s->tos);
+		return;
+	}
+	seq = position(s->seq, p->irs, p->sent_max);
+	first = s->len > 0 && seq >= p->sent_max && p->ecn_ok;
+	if ((s->tos & 3) != 0 && (!first || (s->tos & 3) != 2))
+		die("port %u: %u bytes at %llu of %llu with tos %u", PORT(p), s->len,
+			(unsigned long long)seq, (unsigned long long)p->sent_max, s->tos);
+	if ((s->flags & SEG_C) != 0 && !first)
+		die("port %u: CWR without new data", PORT(p));
+	if (seq + s->len > p->sent_max)
+		p->sent_max = seq + s->len;
 }
 
 bool

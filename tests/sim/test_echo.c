@@ -15,9 +15,10 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* 1 % of the frames dropped, doubled, out of order, and with one bit changed. */
+/* 1 % of the frames dropped, doubled, out of order, with one bit changed, with a mark of
+ * congestion. */
 static const struct link_config bad = {
-	.delay = TG_MSEC, .drop = 10, .duplicate = 10, .reorder = 10, .flip = 10};
+	.delay = TG_MSEC, .drop = 10, .duplicate = 10, .reorder = 10, .flip = 10, .mark = 10};
 
 /* TG_SIM_MIB shortens the long run, for builds whose every byte costs ten times as much. */
 static uint64_t
@@ -67,6 +68,7 @@ stream(uint64_t seed, uint64_t bytes, bool v6, bool ts, enum peer_close close, i
 	pc.ts = ts;
 	pc.close = close;
 	pc.wscale = wscale;
+	pc.ecn = true;
 	if (close == PEER_CLOSES_SECOND)
 		w.echo.close_after = bytes;
 	world_connect(&w, &pc);
@@ -94,6 +96,58 @@ test_variations(void **state)
 	for (uint64_t seed = 2; seed < 14; seed++)
 		stream(seed, MIB, seed % 2 != 0, seed % 3 != 0, (enum peer_close)(seed % 3),
 			seed % 4 == 0 ? -1 : (int)seed % 9);
+}
+
+/*
+ * A wire that marks and loses nothing: the stream arrives without one segment sent twice, and both
+ * sides say what RFC 3168 has them say. One that marks everything slows it down to two segments,
+ * and it arrives nonetheless.
+ */
+static void
+marked(uint64_t seed, bool v6, unsigned syncookies, bool ts, uint32_t mark)
+{
+	struct world_config wc = {.link = {.delay = 5 * TG_MSEC, .mark = mark}, .seed = seed};
+	const struct tg_counters *c;
+	struct peer_config pc;
+	static struct world w;
+
+	world_init(&w, &wc, 1);
+	w.rig.cfg.syncookies = (uint8_t)syncookies;
+	w.rig.cfg.rcvbuf = w.rig.cfg.sndbuf = 262144;
+	w.rig.cfg.max_segments = 4096;
+	world_open(&w, 16);
+	world_peer_config(&w, v6, &pc);
+	pc.bytes = MIB / 2;
+	pc.ts = ts;
+	pc.ecn = true;
+	world_connect(&w, &pc);
+	world_run(&w, 3600 * TG_SEC);
+	c = tg_engine_counters(w.rig.e);
+	assert_int_equal(c->event[TG_CNT_RETRANS_SEGS], 0);
+	assert_int_equal(w.peer[0].rexmts, 0);
+	assert_true(w.peer[0].ecn_ok == (syncookies != TG_SYNCOOKIES_ALWAYS || ts));
+	if (w.peer[0].ecn_ok) {
+		assert_true(w.to_peers.marked > 0 && w.to_engine.marked > 0);
+		assert_int_equal(w.peer[0].ces, w.to_peers.marked);
+		/* a cut a window, and at least one: each told by one CWR, but perhaps the last */
+		assert_true(w.peer[0].cwrs > 0 && w.peer[0].cwrs <= w.peer[0].ces);
+		assert_true(w.peer[0].echoes > 0 && w.peer[0].echoes <= w.to_engine.marked);
+	} else {
+		assert_int_equal(w.to_peers.marked + w.to_engine.marked, 0);
+		assert_int_equal(w.peer[0].cwrs + w.peer[0].echoes, 0);
+	}
+	finish(&w);
+}
+
+static void
+test_marks(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 50; seed < 58; seed++)
+		marked(seed, seed % 2 != 0, TG_SYNCOOKIES_OFF, seed % 4 < 2, seed < 54 ? 20 : 200);
+	marked(58, false, TG_SYNCOOKIES_ALWAYS, true, 50);
+	marked(59, true, TG_SYNCOOKIES_ALWAYS, false, 50);
+	marked(60, false, TG_SYNCOOKIES_OFF, true, 1000);
 }
 
 /* A client whose application reads slowly: windows shut and open on both sides, updates get lost.
@@ -172,6 +226,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_variations),
+		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_slow_worker),
 		cmocka_unit_test(test_terrible_wire),

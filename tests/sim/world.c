@@ -21,7 +21,10 @@ static void
 on_engine_sends(void *ctx, const struct rig_frame *f)
 {
 	struct world *w = ctx;
+	struct seg s;
 
+	if (seg_read(f->bytes, f->len, &s) == NULL && s.dport - 1024u < w->peers)
+		peer_sent_to(&w->peer[s.dport - 1024u], &s);
 	hash(w, &f->at, sizeof(f->at));
 	hash(w, f->bytes, f->len);
 	link_send(&w->to_peers, f->bytes, f->len, f->at);

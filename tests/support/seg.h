@@ -23,6 +23,7 @@ enum seg_flags {
 	SEG_U = 0x20,
 	SEG_E = 0x40,
 	SEG_C = 0x80,
+	SEG_N = 0x100, /**< AE of AccECN, formerly NS */
 };
 
 /** Option kinds with a notation of their own. */
