@@ -148,7 +148,9 @@ tg_csum_fold(uint64_t sum)
 uint64_t
 tg_csum_pseudo(const struct tg_addr *src, const struct tg_addr *dst, uint8_t proto, uint32_t len)
 {
-	uint8_t tail[8] = {0, 0, 0, 0, 0, 0, 0, proto};
+	uint8_t be_len[4], be_proto[2] = {0, proto};
+	uint32_t len_word;
+	uint16_t proto_word;
 	uint64_t sum;
 
 	/*
@@ -157,8 +159,11 @@ tg_csum_pseudo(const struct tg_addr *src, const struct tg_addr *dst, uint8_t pro
 	 * RFC 9293. The protocol is never zero, so the sum is never either of the two zeros by
 	 * these words alone.
 	 */
-	tg_put32(tail, len);
+	tg_put32(be_len, len);
+	/* Each loaded as wide as it was stored: otherwise the load waits for the stores. */
+	memcpy(&len_word, be_len, sizeof(len_word));
+	memcpy(&proto_word, be_proto, sizeof(proto_word));
 	sum = fold33(load64(src->b)) + fold33(load64(src->b + 8));
 	sum += fold33(load64(dst->b)) + fold33(load64(dst->b + 8));
-	return sum + fold33(load64(tail));
+	return sum + len_word + proto_word;
 }

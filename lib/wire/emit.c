@@ -52,20 +52,10 @@ copy_addr(uint8_t *p, const struct tg_addr *a)
 	return (hi & UINT32_MAX) + (hi >> 32) + (lo & UINT32_MAX) + (lo >> 32);
 }
 
-/* tg_addr_is_v4() in two comparisons instead of a loop over bytes. */
-static inline bool
-is_v4(const struct tg_addr *a)
-{
-	uint64_t hi;
-
-	memcpy(&hi, a->b, sizeof(hi));
-	return hi == 0 && tg_get32(a->b + 8) == 0xffff;
-}
-
 static inline bool
 segment_is_v4(const struct tg_segment *s)
 {
-	return is_v4(&s->src) && is_v4(&s->dst);
+	return tg_addr_is_v4(&s->src) && tg_addr_is_v4(&s->dst);
 }
 
 static inline unsigned

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /** Marks the functions that libtidegate.so exports. */
 #if defined(__GNUC__)
@@ -71,10 +72,10 @@ tg_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 static inline bool
 tg_addr_is_v4(const struct tg_addr *a)
 {
-	for (int i = 0; i < 10; i++)
-		if (a->b[i] != 0)
-			return false;
-	return a->b[10] == 0xff && a->b[11] == 0xff;
+	static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	/* Constant length: two loads and two comparisons. */
+	return memcmp(a->b, prefix, sizeof(prefix)) == 0;
 }
 
 /** True for the wildcard of either family: `::` or `::ffff:0.0.0.0`. */
