@@ -62,6 +62,10 @@ pat_make(const struct pat *p, const struct vars *v, struct seg *s)
 	s->pad = p->mod.pad;
 	s->ttl = p->mod.ttl;
 	s->urg = p->mod.urg;
+	s->exts = p->mod.exts;
+	memcpy(s->ext, p->mod.ext, sizeof(s->ext));
+	s->ip_opts = p->mod.ip_opts;
+	memcpy(s->ip_opt, p->mod.ip_opt, sizeof(s->ip_opt));
 }
 
 static bool

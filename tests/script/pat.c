@@ -116,6 +116,27 @@ parse_opts(char *word, struct pat *p)
 	}
 }
 
+/* ext KIND[/BYTES[/LEFT]],...: IPv6 extension headers. */
+static void
+parse_exts(char *word, struct seg *m)
+{
+	char *save = NULL;
+
+	for (char *s = strtok_r(word, ",", &save); s != NULL; s = strtok_r(NULL, ",", &save)) {
+		char *part = NULL, *kind = strtok_r(s, "/", &part);
+		char *bytes = strtok_r(NULL, "/", &part), *left = strtok_r(NULL, "/", &part);
+		struct seg_ext *x = &m->ext[m->exts];
+
+		if (m->exts++ == SEG_EXTS_MAX)
+			die("too many extension headers");
+		x->kind = (uint8_t)word_number(kind, 0, 255);
+		x->bytes = bytes == NULL ? 8 : (uint16_t)word_number(bytes, 8, 256);
+		x->left = left == NULL ? 0 : (uint8_t)word_number(left, 0, 255);
+		if (x->bytes % 8 != 0)
+			die("an extension header has a multiple of 8 bytes");
+	}
+}
+
 /* Fields that are not part of every line. */
 static bool
 parse_mod(const char *key, struct words *w, struct pat *p)
@@ -155,6 +176,10 @@ parse_damage(const char *key, struct words *w, struct pat *p)
 		m->bad_tcp = true;
 	else if (strcmp(key, "badip") == 0)
 		m->bad_ip = true;
+	else if (strcmp(key, "ext") == 0)
+		parse_exts(take(w, key), m);
+	else if (strcmp(key, "ipopt") == 0)
+		m->ip_opts = word_hex(take(w, key), m->ip_opt, sizeof(m->ip_opt));
 	else if (strcmp(key, "tight") == 0)
 		p->tight = true;
 	else if (strcmp(key, "mf") == 0)

@@ -162,36 +162,69 @@ write_opts(const struct seg *s, uint8_t *p)
 static unsigned
 write_ip4(const struct seg *s, uint8_t *p, unsigned l4)
 {
-	memset(p, 0, 20);
-	p[0] = (uint8_t)((s->ip_ver < 0 ? 4 : s->ip_ver) << 4 | 5);
+	unsigned hlen = 20 + (s->ip_opts + 3) / 4 * 4;
+
+	memset(p, 0, hlen);
+	p[0] = (uint8_t)((unsigned)(s->ip_ver < 0 ? 4 : s->ip_ver) << 4 | hlen / 4);
 	p[1] = s->tos;
-	put16(p + 2, s->ip_len < 0 ? 20 + l4 : (unsigned)s->ip_len);
+	put16(p + 2, s->ip_len < 0 ? hlen + l4 : (unsigned)s->ip_len);
 	put16(p + 4, s->ip_id);
 	put16(p + 6, (s->df ? 0x4000u : 0) | (s->mf ? 0x2000u : 0) | s->frag);
 	p[8] = s->ttl;
 	p[9] = 6;
 	memcpy(p + 12, s->src.b + 12, 4);
 	memcpy(p + 16, s->dst.b + 12, 4);
-	put16(p + 10, seg_fold(seg_sum(0, p, 20)));
+	memcpy(p + 20, s->ip_opt, s->ip_opts);
+	put16(p + 10, seg_fold(seg_sum(0, p, hlen)));
 	if (s->bad_ip)
 		p[10] ^= 0x40;
-	return 20;
+	return hlen;
+}
+
+/* The extension headers, filled with a PadN each; the number of the first goes to *next. */
+static unsigned
+write_exts(const struct seg *s, uint8_t *p, uint8_t *next)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->exts; i++) {
+		const struct seg_ext *x = &s->ext[i];
+
+		*next = x->kind;
+		next = p + n;
+		memset(p + n, 0, x->bytes);
+		p[n + 1] = (uint8_t)(x->bytes / 8 - 1);
+		if (x->kind == 43) {
+			p[n + 2] = 253; /* a routing type for experiments */
+			p[n + 3] = x->left;
+		} else {
+			p[n + 2] = 1;
+			p[n + 3] = (uint8_t)(x->bytes - 4);
+		}
+		n += x->bytes;
+	}
+	*next = 6;
+	return n;
 }
 
 static unsigned
 write_ip6(const struct seg *s, uint8_t *p, unsigned l4)
 {
 	bool frag = s->mf || s->frag != 0;
+	unsigned n = 0;
 
 	memset(p, 0, 48);
 	put32(p, (uint32_t)(s->ip_ver < 0 ? 6 : s->ip_ver) << 28 | (uint32_t)s->tos << 20);
-	put16(p + 4, s->ip_len < 0 ? l4 + (frag ? 8 : 0) : (unsigned)s->ip_len);
-	p[6] = frag ? 44 : 6;
+	if (!frag)
+		n = write_exts(s, p + 40, p + 6);
+	else
+		p[6] = 44;
+	put16(p + 4, s->ip_len < 0 ? l4 + n + (frag ? 8 : 0) : (unsigned)s->ip_len);
 	p[7] = s->ttl;
 	memcpy(p + 8, s->src.b, 16);
 	memcpy(p + 24, s->dst.b, 16);
 	if (!frag)
-		return 40;
+		return 40 + n;
 	p[40] = 6;
 	put16(p + 42, (unsigned)s->frag << 3 | (s->mf ? 1 : 0));
 	put32(p + 44, s->ip_id);

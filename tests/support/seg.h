@@ -47,6 +47,16 @@ struct seg_opt {
 /** Most options in one header: forty NOPs. */
 #define SEG_OPTS_MAX 40
 
+/** An IPv6 extension header between IP and TCP. */
+struct seg_ext {
+	uint8_t kind;   /**< its own number, as IANA lists it */
+	uint8_t left;   /**< 43: segments left */
+	uint16_t bytes; /**< 8, 16, ... */
+};
+
+/** Most of them in one packet: more than any parser needs to walk. */
+#define SEG_EXTS_MAX 12
+
 /** A segment. The damage fields matter in writing only. */
 struct seg {
 	uint8_t eth_dst[6];
@@ -73,6 +83,11 @@ struct seg {
 	struct seg_opt opt[SEG_OPTS_MAX];
 	const uint8_t *data;
 	unsigned len;
+
+	unsigned exts; /**< in writing only: IPv6 extension headers */
+	struct seg_ext ext[SEG_EXTS_MAX];
+	uint8_t ip_opt[40]; /**< in writing only: IPv4 options, */
+	unsigned ip_opts;   /**< so many bytes, padded with zeros to a multiple of 4 */
 
 	const uint8_t *opt_bytes; /**< written in place of opt[], whatever they mean; or NULL */
 	unsigned opt_bytes_len;
