@@ -8,6 +8,7 @@
 #include "event.h"
 #include "retransmit.h"
 #include "sendq.h"
+#include "synrcvd.h"
 
 /*
  * One segment per window is timed, in microseconds, unless it was sent again (Karn). After a
@@ -90,11 +91,15 @@ tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 {
 	bool window_moved, echo, advances = tg_seq_lt(t->snd_una, f->ack);
 	uint32_t cwnd;
+	bool last_ack = (t->flags & TG_TCB_SYN_RCVD) != 0;
 
 	*fin_acked = false;
 	/* RFC 5961 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT, or it is a blind guess. */
 	if (tg_seq_lt(t->snd_max, f->ack) || tg_seq_lt(f->ack, t->snd_una - t->max_wnd))
 		return TG_ACK_FUTURE;
+	/* Of a segment that synrcvd.h has judged: it acknowledges our SYN, and is no duplicate. */
+	if (last_ack)
+		tg_synrcvd_acked(cs, t, f->ack, now);
 	/*
 	 * RFC 9293 3.8.3: the same segment is not sent for ever, though the peer is alive; only
 	 * while its window is shut (3.8.6.1), and for an orphan not even then.
@@ -112,8 +117,9 @@ tg_ack_process(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 		t->cwnd = cwnd; /* RFC 3168 6.1.2: such an ACK does not raise it */
 	window_moved = update_window(cs, t, f, now);
 	/* RFC 5681 2: a duplicate ACK carries nothing and changes nothing. */
-	if (f->ack == t->snd_una && !advances && t->snd_max != t->snd_una && !window_moved &&
-		f->payload_len == 0 && (f->flags & (TG_SYN | TG_FIN)) == 0 && t->snd_wnd != 0)
+	if (f->ack == t->snd_una && !advances && !last_ack && t->snd_max != t->snd_una &&
+		!window_moved && f->payload_len == 0 && (f->flags & (TG_SYN | TG_FIN)) == 0 &&
+		t->snd_wnd != 0)
 		tg_cc_dupack(t);
 	if (t->snd_bytes > 0 || (t->flags & TG_TCB_FIN_WANTED) != 0)
 		tg_tcb_want_output(cs, t);

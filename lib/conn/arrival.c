@@ -52,9 +52,9 @@ limited_ack(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const str
 	return ack_in_place(cs, t, pkt, f, now);
 }
 
-static struct tg_verdict
-challenge(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struct tg_frame *f,
-	tg_time now)
+struct tg_verdict
+tg_conn_challenge(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt,
+	const struct tg_frame *f, tg_time now)
 {
 	bool sent;
 	struct tg_verdict v = limited_ack(cs, t, pkt, f, now, TG_DISP_DROP_CHALLENGE, &sent);
@@ -64,20 +64,22 @@ challenge(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struc
 	return v;
 }
 
-/* A segment that is not acceptable is acknowledged; one with data never takes part in a loop. */
-static struct tg_verdict
-refuse(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struct tg_frame *f,
+struct tg_verdict
+tg_conn_refuse(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struct tg_frame *f,
 	tg_time now, enum tg_disposition why)
 {
 	bool sent;
 
+	if (why == TG_DISP_DROP_PAWS)
+		tg_count(cs, TG_CNT_PAWS_ESTAB);
+	/* One with data never takes part in a loop. */
 	if (f->payload_len > 0)
 		return ack_in_place(cs, t, pkt, f, now);
 	return limited_ack(cs, t, pkt, f, now, why, &sent);
 }
 
-static bool
-fails_paws(const struct tg_tcb *t, const struct tg_tcpopt *opt, tg_time now)
+bool
+tg_conn_fails_paws(const struct tg_tcb *t, const struct tg_tcpopt *opt, tg_time now)
 {
 	return (t->flags & TG_TCB_TS) != 0 && (opt->present & TG_OPT_TS) != 0 &&
 		tg_seq_lt(opt->tsval, t->ts_recent) &&
@@ -108,7 +110,7 @@ reset_received(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const 
 		return delivered;
 	}
 	if (tg_seq_lt(t->rcv_nxt, f->seq) && tg_seq_lt(f->seq, t->rcv_adv))
-		return challenge(cs, t, pkt, f, now);
+		return tg_conn_challenge(cs, t, pkt, f, now);
 	return drop(TG_DISP_DROP_WINDOW);
 }
 
@@ -188,22 +190,20 @@ tg_conn_segment(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 		return reset_received(cs, t, pkt, f, now);
 	if (f->flags & TG_SYN) {
 		tg_count(cs, TG_CNT_SYN_CHALLENGE);
-		return challenge(cs, t, pkt, f, now);
+		return tg_conn_challenge(cs, t, pkt, f, now);
 	}
-	if (fails_paws(t, opt, now)) {
-		tg_count(cs, TG_CNT_PAWS_ESTAB);
-		return refuse(cs, t, pkt, f, now, TG_DISP_DROP_PAWS);
-	}
+	if (tg_conn_fails_paws(t, opt, now))
+		return tg_conn_refuse(cs, t, pkt, f, now, TG_DISP_DROP_PAWS);
 	/*
 	 * Acceptable is what touches [rcv_nxt, rcv_adv]: the right edge included, so that the ACK
 	 * in a segment that meets a zero window still counts (RFC 9293 MUST-66).
 	 */
 	if (tg_seq_lt(f->seq + len, t->rcv_nxt) || tg_seq_lt(t->rcv_adv, f->seq))
-		return refuse(cs, t, pkt, f, now, TG_DISP_DROP_WINDOW);
+		return tg_conn_refuse(cs, t, pkt, f, now, TG_DISP_DROP_WINDOW);
 	if ((f->flags & TG_ACK) == 0)
 		return drop(TG_DISP_DROP_ACK);
 	if (tg_ack_process(cs, t, f, opt, now, &fin_acked) != TG_ACK_OK)
-		return challenge(cs, t, pkt, f, now);
+		return tg_conn_challenge(cs, t, pkt, f, now);
 	/* Not before: a blind guess (RFC 5961 5.2) must not set what PAWS believes. */
 	note_timestamp(t, f, opt, now);
 	/* What a timer sends later goes where this came from. */

@@ -8,6 +8,7 @@
 #include "data.h"
 #include "event.h"
 #include "sendq.h"
+#include "synrcvd.h"
 
 void
 tg_conn_shutdown(struct tg_conns *cs, struct tg_tcb *t)
@@ -33,6 +34,7 @@ want_rst(struct tg_conns *cs, struct tg_tcb *t)
 {
 	if (t->state == TG_ESTABLISHED || t->state == TG_CLOSE_WAIT)
 		tg_count(cs, TG_CNT_ESTAB_RESETS);
+	tg_synrcvd_over(cs, t);
 	tg_sendq_purge(cs, t);
 	t->flags &= ~(uint32_t)(TG_TCB_T_REXMT | TG_TCB_T_DELACK | TG_TCB_T_IDLE |
 		TG_TCB_REXMT_HEAD | TG_TCB_PROBE | TG_TCB_FIN_WANTED | TG_TCB_ACK_NOW);

@@ -135,8 +135,8 @@ fill(struct tg_conns *cs, struct tg_tcb *t, struct tg_segment *s, uint32_t seq, 
 	t->flags &= ~(uint32_t)(TG_TCB_ACK_NOW | TG_TCB_T_DELACK);
 }
 
-static uint16_t
-address(const struct tg_conns *cs, const struct tg_tcb *t, struct tg_segment *s)
+uint16_t
+tg_conn_address(const struct tg_conns *cs, const struct tg_tcb *t, struct tg_segment *s)
 {
 	memcpy(s->dst.b, t->key.raddr, sizeof(s->dst.b));
 	s->src = cs->host->local[t->key.laddr].addr;
@@ -159,7 +159,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 
 	if (pkt == NULL)
 		return false;
-	pkt->port = address(cs, t, &s);
+	pkt->port = tg_conn_address(cs, t, &s);
 	port = &cs->host->port[pkt->port];
 	fill(cs, t, &s, seq, flags, now);
 	tg_ecn_mark(t, &s, len);
@@ -176,7 +176,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 static void
 sent(struct tg_conns *cs, struct tg_tcb *t, uint32_t seq, uint32_t n, tg_time now)
 {
-	bool first = t->snd_max == t->snd_una;
+	bool first = t->snd_max == t->snd_una && (t->flags & TG_TCB_SYN_RCVD) == 0;
 
 	if (tg_seq_lt(seq, t->snd_max)) {
 		tg_count(cs, TG_CNT_RETRANS_SEGS);
@@ -197,7 +197,7 @@ sent(struct tg_conns *cs, struct tg_tcb *t, uint32_t seq, uint32_t n, tg_time no
 static void
 fin_leaves(struct tg_tcb *t)
 {
-	if (t->state == TG_ESTABLISHED)
+	if (t->state == TG_ESTABLISHED || t->state == TG_SYN_RECEIVED)
 		t->state = TG_FIN_WAIT_1;
 	else if (t->state == TG_CLOSE_WAIT)
 		t->state = TG_LAST_ACK;
@@ -339,6 +339,12 @@ tg_conn_output(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_t
 		t->flags &= ~(uint32_t)TG_TCB_WANT_WRITE;
 		tg_event_raise(cs, t, TG_EV_WRITE);
 	}
+	/* A lost SYN-ACK: what we sent was lost on its peer, and more would be. Only ACKs leave. */
+	if ((t->flags & TG_TCB_SYN_RCVD) != 0 && t->retries > 0)
+		return (t->flags & TG_TCB_ACK_NOW) == 0 ||
+				emit(cs, t, ob, empty_seq(t), 0, false, 0, now)
+			? TG_OUT_DONE
+			: TG_OUT_FULL;
 	if ((t->flags & TG_TCB_REXMT_HEAD) != 0 && !send_head(cs, t, ob, now))
 		return TG_OUT_FULL;
 	for (unsigned n = 0; n < BURST; n++) {

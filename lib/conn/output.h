@@ -55,6 +55,13 @@ enum tg_out_result tg_conn_output(
 	struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now);
 
 /**
+ * Fills in the addresses of a packet that leaves without one to answer.
+ *
+ * @return the port it leaves by
+ */
+uint16_t tg_conn_address(const struct tg_conns *cs, const struct tg_tcb *t, struct tg_segment *s);
+
+/**
  * Writes a pure ACK of the connection over a received packet.
  *
  * @return 0, or -ENOSPC: the packet's buffer is too small, the ACK is left to output

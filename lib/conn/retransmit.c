@@ -7,6 +7,7 @@
 #include "congestion.h"
 #include "retransmit.h"
 #include "sendq.h"
+#include "synrcvd.h"
 
 /* G of RFC 6298 2: the timer wheel's tick. */
 #define GRANULARITY_US 1000
@@ -66,6 +67,8 @@ tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 	bool out = t->snd_max != t->snd_una;
 	unsigned limit = t->flags & TG_TCB_ORPHAN ? cs->orphan_retries : cs->retries;
 
+	if (t->flags & TG_TCB_SYN_RCVD)
+		return tg_synrcvd_fire(cs, t, now);
 	if (!out && t->snd_bytes == 0)
 		return true; /* neither data out nor any barred */
 	if (t->retries >= limit) {

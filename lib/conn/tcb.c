@@ -12,6 +12,7 @@
 #include "event.h"
 #include "retransmit.h"
 #include "sendq.h"
+#include "synrcvd.h"
 
 /* The first segments of a connection are acknowledged at once, so the peer's window opens fast. */
 #define QUICK_ACKS 8
@@ -105,7 +106,15 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 	t->path = p->path;
 	t->worker = p->worker & 0xf;
 	t->idle_ms = p->idle_ms;
-	if (t->idle_ms != 0)
+	if (p->syn_rcvd) {
+		t->state = TG_SYN_RECEIVED;
+		t->flags |= TG_TCB_SYN_RCVD;
+		/* Nobody knows it: when it ends it vanishes, as if its worker had let go of it. */
+		if (p->hidden)
+			t->flags |= TG_TCB_HIDDEN | TG_TCB_ORPHAN;
+		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_synrcvd_wait(cs, 0), now);
+	}
+	if (t->idle_ms != 0 && !p->hidden)
 		tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
 	tg_count(cs, TG_CNT_PASSIVE_OPENS);
 	return t;
@@ -148,6 +157,9 @@ tg_tcb_end(struct tg_conns *cs, struct tg_tcb *t, int error)
 
 	if (t->state == TG_ESTABLISHED || t->state == TG_CLOSE_WAIT)
 		tg_count(cs, TG_CNT_ESTAB_RESETS);
+	else if (t->state == TG_SYN_RECEIVED)
+		tg_count(cs, TG_CNT_ATTEMPT_FAILS);
+	tg_synrcvd_over(cs, t);
 	tg_sendq_purge(cs, t);
 	tg_wheel_cancel(&cs->wheel, idx);
 	if (t->flags & TG_TCB_IN_OUTQ)

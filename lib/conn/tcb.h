@@ -6,7 +6,7 @@
  * The transmission control block, and what all connections of an engine share.
  *
  * The verbs live beside their concern: arrival.h (a segment came in), ack.h, data.h (receive
- * queue), sendq.h, output.h, retransmit.h, congestion.h, close.h, timewait.h, event.h.
+ * queue), sendq.h, output.h, retransmit.h, congestion.h, close.h, timewait.h, event.h, synrcvd.h.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,8 +56,20 @@ enum tg_tcb_flags {
 	TG_TCB_RTO_DONE = 1 << 24,   /**< a timeout cut ssthresh; not again before progress */
 	TG_TCB_NO_FLOW = 1 << 25,    /**< no longer in the flow table */
 	TG_TCB_TIME_WAIT_WANTED = 1 << 26, /**< TIME_WAIT after the ACK that output owes */
+	TG_TCB_SYN_RCVD = 1 << 27,         /**< our SYN is not acknowledged yet: synrcvd.h */
+	TG_TCB_HIDDEN = 1 << 28,           /**< with SYN_RCVD and ORPHAN: in no accept queue yet */
 	TG_TCB_ECN = 1 << 29,              /**< ECN agreed (RFC 3168) */
 	TG_TCB_ECE_OWED = 1 << 30,         /**< CE came: ECE in every segment until CWR comes */
+};
+
+/** Further flags: what a Fast Open connection needs (synrcvd.h). */
+enum tg_tcb_flags2 {
+	TG_TCB2_SYN_DATA = 1 << 0,    /**< data of its SYN was taken; stays for ever */
+	TG_TCB2_SYNACK = 1 << 1,      /**< a SYN-ACK must leave at the next output */
+	TG_TCB2_TFO = 1 << 2,         /**< the same with a fresh cookie, kind 34, */
+	TG_TCB2_TFO_EXP = 1 << 3,     /**< or the experimental kind */
+	TG_TCB2_SYNACK_SENT = 1 << 4, /**< a SYN-ACK has left */
+	TG_TCB2_ACKED = 1 << 5,       /**< a last ACK came that found no room (HIDDEN) */
 };
 
 /** The last of them; an enumerator is an int and ends at 2^31 - 1. CWR with the next new data. */
@@ -129,6 +141,7 @@ struct tg_tcb {
 	uint16_t path;       /**< the way back (host.h) */
 	uint32_t idle_ms;    /**< idle timeout, 0 = none */
 	uint32_t own_mss;    /**< the MSS we announced */
+	uint16_t flags2;     /**< enum tg_tcb_flags2 */
 };
 _Static_assert(sizeof(struct tg_tcb) <= 256, "four cache lines; 320 bytes with all tables");
 _Static_assert(offsetof(struct tg_tcb, snd_bytes) <= 128, "in-order data: two cache lines");
@@ -155,9 +168,15 @@ struct tg_conns {
 	uint8_t orphan_retries;
 	uint8_t rcv_wscale; /**< our shift, from rcvbuf */
 	uint32_t buf_size;  /**< usable bytes of a buffer: bounds what a segment carries */
+	uint32_t synack_rto_ms;
+	uint8_t synack_retries;
+	/** A TCB with TG_TCB_SYN_RCVD has lost it: the last ACK came, or it ended. May not be NULL
+	 * where such TCBs are made. */
+	void (*synrcvd_over)(void *ctx, const struct tg_tcb *t);
+	void *synrcvd_ctx;
 };
 
-/** A handshake that is complete, as half-open entry or cookie knew it. */
+/** A handshake that is complete, as half-open entry or cookie knew it; or begun, by Fast Open. */
 struct tg_proven {
 	struct tg_flow_key key;
 	uint32_t hash;
@@ -178,6 +197,8 @@ struct tg_proven {
 	bool ecn;           /**< RFC 3168 agreed */
 	bool synack_resent; /**< RFC 6298 5.7: start with RTO 3 s and one segment */
 	bool nodelay;
+	bool syn_rcvd; /**< the last ACK is still to come (synrcvd.h) */
+	bool hidden;   /**< the same, and nobody is told before (TG_TCB_HIDDEN) */
 	uint8_t worker;
 	uint32_t idle_ms;
 	uint16_t own_mss; /**< the MSS we announced */
@@ -230,7 +251,8 @@ int tg_conns_init(
 void tg_conns_fini(struct tg_conns *cs, const struct tg_mem *mem);
 
 /**
- * Makes an ESTABLISHED connection of a proven handshake. The caller inserts it into the flow
+ * Makes an ESTABLISHED connection of a proven handshake, or a SYN_RECEIVED one with p->syn_rcvd,
+ * whose SYN-ACK timer runs and whose SYN-ACK the caller sends. The caller inserts it into the flow
  * table (index from tg_tcb_index()) and an accept queue.
  *
  * @return the TCB, or NULL when none is free
