@@ -62,6 +62,9 @@ enum tg_tcb_flags {
 	TG_TCB_ECE_OWED = 1 << 30,         /**< CE came: ECE in every segment until CWR comes */
 };
 
+/** The last of them; an enumerator is an int and ends at 2^31 - 1. CWR with the next new data. */
+#define TG_TCB_CWR_WANTED (UINT32_C(1) << 31)
+
 /** Further flags: what a Fast Open connection needs (synrcvd.h). */
 enum tg_tcb_flags2 {
 	TG_TCB2_SYN_DATA = 1 << 0,    /**< data of its SYN was taken; stays for ever */
@@ -71,9 +74,6 @@ enum tg_tcb_flags2 {
 	TG_TCB2_SYNACK_SENT = 1 << 4, /**< a SYN-ACK has left */
 	TG_TCB2_ACKED = 1 << 5,       /**< a last ACK came that found no room (HIDDEN) */
 };
-
-/** The last of them; an enumerator is an int and ends at 2^31 - 1. CWR with the next new data. */
-#define TG_TCB_CWR_WANTED (UINT32_C(1) << 31)
 
 /** State of a connection. Four cache lines; all sequence numbers are wire numbers. */
 struct tg_tcb {

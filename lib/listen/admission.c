@@ -122,4 +122,5 @@ tg_offer_take(struct tg_offer *o, const struct tg_tcpopt *opt, bool v4, bool all
 	o->ts = allow_ts && (opt->present & TG_OPT_TS) != 0;
 	o->tsval = o->ts ? opt->tsval : 0;
 	o->ecn = ecn;
+	o->tfo = 0;
 }

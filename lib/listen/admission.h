@@ -48,6 +48,8 @@ struct tg_offer {
 	bool ts;
 	bool ecn; /**< RFC 3168 */
 	uint32_t tsval;
+	uint8_t tfo; /**< a Fast Open cookie for the SYN-ACK: TG_OPT_TFO, TG_OPT_TFO_EXP or 0 */
+	uint8_t tfo_cookie[8];
 };
 
 /**

@@ -107,6 +107,24 @@ size_queues(struct tg_lsn *l, const struct tg_listener_config *cfg, const struct
 	l->syn_reserve = tg_share_of(share->max_syn_backlog, share->shard, share->shards);
 }
 
+static bool
+fastopen_ok(const struct tg_listener_config *cfg)
+{
+	return cfg->fastopen == TG_FASTOPEN_OFF ||
+		(cfg->fastopen <= TG_FASTOPEN_NO_COOKIE && cfg->fastopen_qlen >= 1 &&
+			cfg->fastopen_qlen <= 1u << 20);
+}
+
+static void
+open_fastopen(struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share)
+{
+	l->fastopen = cfg->fastopen;
+	l->fastopen_late = cfg->fastopen_late;
+	l->fastopen_under_flood = cfg->fastopen_under_flood;
+	if (cfg->fastopen != TG_FASTOPEN_OFF)
+		l->fastopenq.bound = tg_share_of(cfg->fastopen_qlen, share->shard, share->shards);
+}
+
 int
 tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	const struct tg_share *share, uint8_t worker, uint32_t *idx)
@@ -115,7 +133,7 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	struct tg_lsn *l;
 	uint16_t *b;
 
-	if (!config_ok(cfg))
+	if (!config_ok(cfg) || !fastopen_ok(cfg))
 		return -EINVAL;
 	for (uint32_t i = 0; i < TG_LISTENERS_MAX; i++) {
 		if (!t->lsn[i].used) {
@@ -138,6 +156,7 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	l->worker = worker;
 	l->defer_accept_s = cfg->defer_accept_s;
 	l->defer_mode = cfg->defer_mode;
+	open_fastopen(l, cfg, share);
 	l->defer_cookies = cfg->defer_cookies;
 	if (cfg->defer_mode != TG_DEFER_SILENT)
 		l->defer_timeouts =

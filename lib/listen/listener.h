@@ -10,6 +10,7 @@
 
 #include <tidegate/engine.h>
 
+#include "fastopenq.h"
 #include "fifo.h"
 
 #define TG_LISTENERS_MAX 256
@@ -41,6 +42,12 @@ struct tg_lsn {
 	struct tg_fifo acceptq; /**< TCBs, linked by the caller's pool */
 	tg_time cookie_until;   /**< cookies are checked before this time */
 
+	uint8_t fastopen;          /**< enum tg_fastopen */
+	bool fastopen_late;        /**< delivered after the last ACK */
+	bool fastopen_under_flood; /**< a valid cookie is honoured where a SYN cookie would answer
+				    */
+	struct tg_fastopenq fastopenq;
+
 	uint64_t passive_opens;
 	uint64_t overflows;
 	uint64_t drops;
@@ -48,6 +55,7 @@ struct tg_lsn {
 	uint64_t cookies_recv;
 	uint64_t cookies_failed;
 	uint64_t defer_drops;
+	uint64_t fastopen_passive;
 };
 
 /** All listeners of an engine. Fixed size; zero and tg_listeners_init() start it. */
@@ -115,7 +123,9 @@ tg_acceptq_full(const struct tg_lsn *l)
 static inline bool
 tg_synq_full(const struct tg_lsn *l)
 {
-	return l->syn_count + (l->single_queue ? l->acceptq.count : 0) >= l->syn_bound;
+	uint32_t more = l->single_queue ? l->acceptq.count + l->fastopenq.hidden : 0;
+
+	return l->syn_count + more >= l->syn_bound;
 }
 
 /** True when a connection that was no entry before (a cookie) finds no room. */
