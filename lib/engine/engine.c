@@ -171,6 +171,10 @@ tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out)
 	cs->fin_timeout_ms = cfg->fin_timeout_ms;
 	cs->retries = cfg->retries;
 	cs->orphan_retries = cfg->orphan_retries;
+	cs->synack_retries = cfg->synack_retries;
+	cs->synack_rto_ms = cfg->synack_rto_ms;
+	cs->synrcvd_over = tg_fastopen_over;
+	cs->synrcvd_ctx = e;
 	cs->buf_size = cfg->buf_size;
 	cs->rcv_wscale = window_shift(cfg->rcvbuf);
 	e->synack.wscale = cs->rcv_wscale;
@@ -276,6 +280,7 @@ close_listener(struct tg_engine *e, uint32_t lsn)
 	remove_half_open_of(e, lsn);
 	while ((idx = tg_fifo_pop(&l->acceptq, &e->conns.tcb, TG_TCB_EVENT)) != TG_NONE)
 		tg_conn_abort(&e->conns, tg_tcb_at(&e->conns, idx));
+	tg_fastopen_unlisten(e, lsn);
 	e->worker[l->worker].acceptable[lsn / 64] &= ~(UINT64_C(1) << lsn % 64);
 	tg_lsn_close(&e->listeners, lsn);
 }

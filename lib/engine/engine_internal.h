@@ -135,6 +135,41 @@ struct tg_verdict tg_reply_rst(struct tg_engine *e, struct tg_rx *rx);
 /** A payload-less segment that answers one: counted, TG_REPLY or dropped for lack of room. */
 struct tg_verdict tg_reply(struct tg_engine *e, struct tg_rx *rx, const struct tg_segment *s);
 
+/**
+ * Fast Open for a SYN that a listener has admitted (fastopen_input.c).
+ *
+ * @param o      what was agreed; `tfo` is set when the SYN-ACK of an ordinary handshake must carry
+ *               a cookie: tg_fastopen_option()
+ * @param reuse  as for tg_input_syn()
+ * @param flood  a SYN cookie is about to answer: only a valid Fast Open cookie counts, and only
+ *               with fastopen_under_flood
+ * @param v      set when a connection was made
+ * @return true when it was; false: go on with the ordinary handshake
+ */
+bool tg_input_fastopen_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, struct tg_offer *o,
+	const struct tg_tw *reuse, bool flood, struct tg_verdict *v);
+
+/** A segment for a connection with TG_TCB_SYN_RCVD (fastopen_input.c). */
+struct tg_verdict tg_input_fastopen(struct tg_engine *e, struct tg_rx *rx, struct tg_tcb *t);
+
+/** Adds the cookie of an offer, if it has one and `pkt` the room, to the SYN-ACK. */
+void tg_fastopen_option(const struct tg_pkt *pkt, struct tg_segment *s, const struct tg_offer *o);
+
+/** Sends the SYN-ACK of a connection with TG_TCB2_SYNACK. @return false when there is no packet */
+bool tg_fastopen_output(struct tg_engine *e, struct tg_outbox *ob, struct tg_tcb *t);
+
+/** A connection has lost TG_TCB_SYN_RCVD: tg_conns.synrcvd_over. */
+void tg_fastopen_over(void *engine, const struct tg_tcb *t);
+
+/**
+ * Its listener is being closed: connections without last ACK that nobody has heard of get a RST,
+ * the others forget it.
+ */
+void tg_fastopen_unlisten(struct tg_engine *e, uint32_t lsn);
+
+/** A SYN has taken over the pair of a TIME_WAIT entry, which ends (listen_input.c). */
+void tg_input_tw_recycled(struct tg_engine *e, const struct tg_tw *t);
+
 /** Removes a half-open entry from everywhere (complete.c). */
 void tg_half_remove(struct tg_engine *e, uint32_t idx);
 

@@ -61,6 +61,10 @@ tg_engine_listeners(
 			.defer_mode = l->defer_mode,
 			.single_queue = l->single_queue,
 			.cookies_on = tg_cookies_on(l, e->cfg.syncookies),
+			.fastopen = l->fastopen,
+			.fastopen_pending = tg_fastopenq_used(&l->fastopenq, e->now),
+			.fastopen_bound = l->fastopenq.bound,
+			.fastopen_passive = l->fastopen_passive,
 		};
 	}
 	return n;
@@ -79,6 +83,7 @@ tg_info_of_tcb(const struct tg_engine *e, const struct tg_tcb *t, struct tg_conn
 	i->window_scaling = (t->flags & TG_TCB_WSCALE) != 0;
 	i->from_cookie = (t->flags & TG_TCB_COOKIE) != 0;
 	i->ecn = (t->flags & TG_TCB_ECN) != 0;
+	i->syn_data = (t->flags2 & TG_TCB2_SYN_DATA) != 0;
 	i->snd_wscale = t->snd_wscale;
 	i->rcv_wscale = i->window_scaling ? e->conns.rcv_wscale : 0;
 	i->retries = t->retries;

@@ -81,6 +81,16 @@ fill_half(struct tg_half *h, const struct tg_rx *rx, const struct tg_offer *o, u
 	memcpy(h->mac, f->l2.src, sizeof(h->mac));
 }
 
+void
+tg_input_tw_recycled(struct tg_engine *e, const struct tg_tw *t)
+{
+	uint32_t idx = (uint32_t)((size_t)((const uint8_t *)t - e->conns.tw.pool.base) /
+		e->conns.tw.pool.stride);
+
+	tg_tw_remove(&e->conns.tw, &e->flow, idx);
+	tg_engine_count(e, TG_CNT_TW_RECYCLED);
+}
+
 static struct tg_verdict
 answer_with_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_offer *o,
 	const struct tg_tw *reuse)
@@ -105,19 +115,15 @@ answer_with_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const str
 	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
 	tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[rx->pkt->port], iss, h->irs,
 		rx->digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
+	tg_fastopen_option(rx->pkt, &s, o);
 	v = tg_reply(e, rx, &s);
 	if (v.action != TG_REPLY) {
 		tg_path_put(&e->host, path);
 		tg_synq_put(&e->synq, idx);
 		return v;
 	}
-	if (reuse != NULL) {
-		uint32_t old = (uint32_t)((size_t)((const uint8_t *)reuse - e->conns.tw.pool.base) /
-			e->conns.tw.pool.stride);
-
-		tg_tw_remove(&e->conns.tw, &e->flow, old);
-		tg_engine_count(e, TG_CNT_TW_RECYCLED);
-	}
+	if (reuse != NULL)
+		tg_input_tw_recycled(e, reuse);
 	tg_flow_insert(&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_SYN, idx));
 	tg_synq_sent(&e->synq, idx, e->now);
 	l->syn_count++;
@@ -132,6 +138,7 @@ admitted(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw
 {
 	struct tg_lsn *l = &e->listeners.lsn[lsn];
 	struct tg_offer offer;
+	struct tg_verdict v;
 
 	if (what == TG_ADMIT_PROVEN && !tg_peer_known(e, &rx->f.src))
 		return drop_syn(e, l, TG_DISP_DROP_UNPROVEN);
@@ -139,6 +146,8 @@ admitted(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw
 		return drop_syn(e, l, TG_DISP_DROP_PREFIX_LIMIT);
 	tg_offer_take(&offer, &rx->opt, rx->f.ip_version == 4, e->cfg.timestamps, e->cfg.sack,
 		e->cfg.window_scaling, e->cfg.ecn && tg_syn_wants_ecn(&rx->f));
+	if (tg_input_fastopen_syn(e, rx, lsn, &offer, reuse, what == TG_ADMIT_COOKIE, &v))
+		return v;
 	if (what == TG_ADMIT_COOKIE)
 		return answer_with_cookie(e, rx, l, &offer);
 	return answer_with_entry(e, rx, lsn, &offer, reuse);

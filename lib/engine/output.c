@@ -64,7 +64,9 @@ output_conns(struct tg_engine *e, struct tg_outbox *ob)
 		struct tg_tcb *t = tg_tcb_at(cs, idx);
 
 		t->flags &= ~(uint32_t)TG_TCB_IN_OUTQ;
-		if (tg_conn_output(cs, t, ob, e->now) != TG_OUT_DONE)
+		if ((t->flags2 & TG_TCB2_SYNACK) != 0 && !tg_fastopen_output(e, ob, t))
+			tg_tcb_want_output(cs, t);
+		else if (tg_conn_output(cs, t, ob, e->now) != TG_OUT_DONE)
 			tg_tcb_want_output(cs, t);
 	}
 }

@@ -115,6 +115,8 @@ tg_input_tcp(struct tg_engine *e, struct tg_rx *rx)
 		idx = tg_flow_index_of(value);
 		switch (tg_flow_kind_of(value)) {
 		case TG_FLOW_CONN:
+			if (tg_tcb_at(&e->conns, idx)->flags & TG_TCB_SYN_RCVD)
+				return tg_input_fastopen(e, rx, tg_tcb_at(&e->conns, idx));
 			return tg_conn_segment(
 				&e->conns, tg_tcb_at(&e->conns, idx), rx->pkt, f, &rx->opt, e->now);
 		case TG_FLOW_SYN:
