@@ -6,13 +6,14 @@
 static void
 make_opt(const struct opt_pat *o, const struct vars *v, struct seg *s)
 {
-	uint8_t raw[38];
-	unsigned n = 0;
+	uint8_t raw[sizeof(o->bytes) + 32];
+	unsigned n = o->bytes_len;
 
 	if (o->raw) {
 		seg_opt_add(s, o->kind, o->bytes, o->bytes_len);
 		return;
 	}
+	memcpy(raw, o->bytes, o->bytes_len);
 	for (unsigned i = 0; i < o->n; i++) {
 		uint32_t x = num_value(&o->num[i], v);
 		unsigned size = o->kind == SEG_OPT_MSS ? 2 : o->kind == SEG_OPT_WSCALE ? 1 : 4;
@@ -78,13 +79,13 @@ match_opt(const struct opt_pat *o, struct vars *v, const struct seg_opt *x)
 		return false;
 	if (o->raw)
 		return raw == o->bytes_len && memcmp(x->raw, o->bytes, raw) == 0;
-	if (raw != o->n * size)
+	if (raw != o->bytes_len + o->n * size || memcmp(x->raw, o->bytes, o->bytes_len) != 0)
 		return false;
 	for (unsigned i = 0; i < o->n; i++) {
 		uint32_t value = 0;
 
 		for (unsigned k = 0; k < size; k++)
-			value = value << 8 | x->raw[i * size + k];
+			value = value << 8 | x->raw[o->bytes_len + i * size + k];
 		if (!num_match(&o->num[i], v, value))
 			return false;
 	}

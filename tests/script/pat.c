@@ -54,6 +54,26 @@ parse_flags(char *word, struct pat *p)
 	}
 }
 
+/* fo, fo NAME, fo *: a Fast Open cookie of 8 bytes, as two numbers NAME and NAME_. */
+static void
+parse_fastopen(struct opt_pat *o, const char *name, bool experimental)
+{
+	o->kind = experimental ? SEG_OPT_EXP : SEG_OPT_TFO;
+	if (experimental)
+		o->bytes_len = word_hex("f989", o->bytes, sizeof(o->bytes));
+	if (name == NULL)
+		return;
+	o->n = 2;
+	num_parse(name, &o->num[0]);
+	o->num[1] = o->num[0];
+	if (o->num[0].any)
+		return;
+	if (o->num[0].name[0] == 0 || strlen(o->num[0].name) + 1 == sizeof(o->num[0].name))
+		die("%s is no name of a cookie, or too long", name);
+	strcat(o->num[1].name, "_");
+	o->num[1].lo = o->num[1].hi = 0;
+}
+
 static void
 parse_opt(char *item, struct pat *p)
 {
@@ -79,6 +99,10 @@ parse_opt(char *item, struct pat *p)
 		o->raw = true;
 		if (hex != NULL)
 			o->bytes_len = word_hex(hex, o->bytes, sizeof(o->bytes));
+		return;
+	}
+	if (strcmp(word, "fo") == 0 || strcmp(word, "foexp") == 0) {
+		parse_fastopen(o, strtok_r(NULL, " ", &save), word[2] != 0);
 		return;
 	}
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

@@ -13,8 +13,8 @@ struct opt_pat {
 	uint8_t kind;
 	unsigned n; /**< numbers */
 	struct num num[8];
-	bool raw; /**< `opt KIND HEX` */
-	uint8_t bytes[38];
+	bool raw;          /**< `opt KIND HEX` */
+	uint8_t bytes[38]; /**< these; or, if not raw, what stands before the numbers */
 	unsigned bytes_len;
 };
 

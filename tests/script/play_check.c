@@ -29,6 +29,7 @@ static const struct field info_fields[] = {
 	FIELD(tg_conn_info, retries),
 	FIELD(tg_conn_info, from_cookie),
 	FIELD(tg_conn_info, ecn),
+	FIELD(tg_conn_info, syn_data),
 	FIELD(tg_conn_info, snd_mss),
 	FIELD(tg_conn_info, recv_q),
 	FIELD(tg_conn_info, send_q),
@@ -66,6 +67,10 @@ static const struct field listener_fields[] = {
 	FIELD(tg_listener_info, defer_mode),
 	FIELD(tg_listener_info, single_queue),
 	FIELD(tg_listener_info, cookies_on),
+	FIELD(tg_listener_info, fastopen),
+	FIELD(tg_listener_info, fastopen_pending),
+	FIELD(tg_listener_info, fastopen_bound),
+	FIELD(tg_listener_info, fastopen_passive),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

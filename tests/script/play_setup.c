@@ -105,7 +105,26 @@ set_field(void *base, const struct field *field, size_t n, const char *word)
 	return false;
 }
 
-/* config KEY=VALUE... [seed=N] */
+/* fastopen_key=HEX, fastopen_key2=HEX: 16 bytes, the current and the previous Fast Open key */
+static bool
+set_fastopen_key(struct tg_engine_config *cfg, const char *word)
+{
+	static const char *const names[2] = {"fastopen_key", "fastopen_key2"};
+
+	for (uint8_t i = 0; i < 2; i++) {
+		const char *v = word_value(word, names[i]);
+
+		if (v == NULL)
+			continue;
+		if (word_hex(v, cfg->fastopen_key[i], 16) != 16)
+			die("%s: a key has 16 bytes", word);
+		cfg->fastopen_keys = (uint8_t)(i + 1);
+		return true;
+	}
+	return false;
+}
+
+/* config KEY=VALUE... [seed=N] [fastopen_key=HEX [fastopen_key2=HEX]] */
 void
 play_config(struct player *p, struct client *c, const struct line *l)
 {
@@ -118,6 +137,8 @@ play_config(struct player *p, struct client *c, const struct line *l)
 		if (seed != NULL)
 			memset(p->rig.cfg.seed, (int)word_number(seed, 0, 255),
 				sizeof(p->rig.cfg.seed));
+		else if (set_fastopen_key(&p->rig.cfg, l->argv[i]))
+			continue;
 		else if (!set_field(&p->rig.cfg, config_keys, COUNT(config_keys), l->argv[i]))
 			die("%s is no setting of an engine", l->argv[i]);
 	}
@@ -220,6 +241,24 @@ play_link(struct player *p, struct client *c, const struct line *l)
 	set_link(c, l, 0);
 }
 
+/* CLIENT knows NAME: a Fast Open cookie that the nameless client was given */
+void
+play_knows(struct player *p, struct client *c, const struct line *l)
+{
+	struct num n;
+	uint32_t half;
+
+	if (l->argc != 1 || c == p->client[0])
+		die("CLIENT knows NAME");
+	num_parse(l->argv[0], &n);
+	for (unsigned i = 0; i < 2; i++) {
+		half = num_value(&n, &p->client[0]->vars);
+		if (!num_match(&n, &c->vars, half))
+			die("%s is another one here", n.name);
+		strcat(n.name, "_");
+	}
+}
+
 /* listen ADDRESS:PORT [as NAME] [KEY=N...] [= RESULT] */
 void
 play_listen(struct player *p, struct client *c, const struct line *l)
@@ -305,6 +344,18 @@ play_reset(struct player *p, struct client *c, const struct line *l)
 	(void)l;
 	tg_engine_reset(p->rig.e);
 	rig_turn(&p->rig);
+}
+
+/* rotate HEX: a new Fast Open key */
+void
+play_rotate(struct player *p, struct client *c, const struct line *l)
+{
+	uint8_t key[16];
+
+	(void)c;
+	if (l->argc != 1 || word_hex(l->argv[0], key, sizeof(key)) != sizeof(key))
+		die("rotate KEY, 16 bytes in hex");
+	tg_engine_rotate_fastopen(p->rig.e, key);
 }
 
 /* buffers none|some: whether the engine gets packet buffers */

@@ -67,7 +67,8 @@ in_raw(struct player *p, struct client *c, const struct line *l)
 static void
 in_payload(struct client *c, const struct pat *pt, struct seg *s, uint8_t *room)
 {
-	uint32_t at = s->seq + ((s->flags & SEG_S) != 0) - c->irs - 1;
+	bool syn = (s->flags & (SEG_S | SEG_A)) == SEG_S;
+	uint32_t at = syn ? 0 : s->seq + ((s->flags & SEG_S) != 0) - c->irs - 1;
 
 	if (pt->data == PAT_LEN) {
 		s->len = num_value(&pt->len, &c->vars);
@@ -80,7 +81,12 @@ in_payload(struct client *c, const struct pat *pt, struct seg *s, uint8_t *room)
 		memcpy(room, pt->text, s->len);
 	}
 	s->data = room;
-	if (c->known)
+	if (syn) {
+		/* part of the stream if the SYN-ACK acknowledges it (Fast Open) */
+		c->syn_seq = s->seq;
+		c->syn.len = 0;
+		stream_put(&c->syn, 0, room, s->len);
+	} else if (c->known)
 		stream_put(&c->sent, at, room, s->len);
 }
 
@@ -160,6 +166,23 @@ link_differs(const struct client *c, const struct pat *pt, const struct seg *s,
 	return NULL;
 }
 
+/* A SYN-ACK, not one repeated: streams begin. Data of the SYN is in them if it is acknowledged. */
+static void
+learn(struct client *c, const struct seg *s)
+{
+	uint32_t early = s->ack - 1 - c->syn_seq;
+
+	if (early > c->syn.len)
+		early = 0;
+	c->known = true;
+	c->iss = s->seq;
+	c->irs = s->ack - 1 - early;
+	c->sent.len = c->served.len = c->received = 0;
+	if (c->sent.byte != NULL)
+		memset(c->sent.byte, 0, c->sent.cap);
+	stream_put(&c->sent, 0, c->syn.byte, early);
+}
+
 /* What we send in a connection is what the worker wrote at that place. */
 static const char *
 payload_differs(struct client *c, const struct seg *s)
@@ -167,14 +190,8 @@ payload_differs(struct client *c, const struct seg *s)
 	uint32_t at = s->seq - c->iss - 1;
 
 	if ((s->flags & SEG_S) != 0 && (s->flags & SEG_A) != 0 &&
-		(!c->known || c->iss != s->seq || c->irs != s->ack - 1)) {
-		c->known = true;
-		c->iss = s->seq;
-		c->irs = s->ack - 1;
-		c->sent.len = c->served.len = c->received = 0;
-		if (c->sent.byte != NULL)
-			memset(c->sent.byte, 0, c->sent.cap);
-	}
+		(!c->known || c->iss != s->seq || s->ack - 1 - c->irs > c->sent.len))
+		learn(c, s);
 	if (s->len == 0)
 		return NULL;
 	if (!c->known)

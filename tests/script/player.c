@@ -32,6 +32,7 @@ static const struct verb {
 	{"addr", play_addr, false},
 	{"client", play_client, true},
 	{"link", play_link, true},
+	{"knows", play_knows, false},
 	{"listen", play_listen, false},
 	{"unlisten", play_unlisten, false},
 	{"drain", play_drain, false},
@@ -39,6 +40,7 @@ static const struct verb {
 	{"reset", play_reset, false},
 	{"hold", play_hold, false},
 	{"release", play_release, false},
+	{"rotate", play_rotate, false},
 	{"buffers", play_buffers, false},
 	{"accept", play_accept, false},
 	{"recv", play_recv, false},
@@ -305,6 +307,7 @@ player_free(struct player *p)
 {
 	for (unsigned i = 0; i < p->clients; i++) {
 		free(p->client[i]->sent.byte);
+		free(p->client[i]->syn.byte);
 		free(p->client[i]->served.byte);
 		free(p->client[i]);
 	}

@@ -26,6 +26,8 @@ struct client {
 	struct vars vars;
 	bool known; /**< irs and iss are those of the latest SYN-ACK */
 	uint32_t irs, iss;
+	struct stream syn;    /**< payload of the latest SYN, */
+	uint32_t syn_seq;     /**< and its number */
 	struct stream sent;   /**< by the client, at SEQ - irs - 1 */
 	struct stream served; /**< by the worker, at SEQ - iss - 1 */
 	uint32_t received;    /**< bytes the worker has read */
@@ -116,6 +118,7 @@ void play_port(struct player *p, struct client *c, const struct line *l);
 void play_addr(struct player *p, struct client *c, const struct line *l);
 void play_client(struct player *p, struct client *c, const struct line *l);
 void play_link(struct player *p, struct client *c, const struct line *l);
+void play_knows(struct player *p, struct client *c, const struct line *l);
 void play_listen(struct player *p, struct client *c, const struct line *l);
 void play_unlisten(struct player *p, struct client *c, const struct line *l);
 void play_drain(struct player *p, struct client *c, const struct line *l);
@@ -123,6 +126,7 @@ void play_finish(struct player *p, struct client *c, const struct line *l);
 void play_reset(struct player *p, struct client *c, const struct line *l);
 void play_hold(struct player *p, struct client *c, const struct line *l);
 void play_release(struct player *p, struct client *c, const struct line *l);
+void play_rotate(struct player *p, struct client *c, const struct line *l);
 void play_buffers(struct player *p, struct client *c, const struct line *l);
 
 void play_accept(struct player *p, struct client *c, const struct line *l);

@@ -35,6 +35,8 @@ enum seg_opt_kind {
 	SEG_OPT_SACK_OK = 4,
 	SEG_OPT_SACK = 5,
 	SEG_OPT_TS = 8,
+	SEG_OPT_TFO = 34,
+	SEG_OPT_EXP = 254,
 };
 
 /** One option, in the order of the wire. */
