@@ -134,7 +134,7 @@ emit(struct peer *p, uint16_t flags, uint64_t at, uint32_t len, tg_time now)
 	if (syn && p->cfg.wscale >= 0)
 		seg_opt_wscale(&s, (uint8_t)p->cfg.wscale);
 	if (len > 0) {
-		rng_stream(p->cfg.seed, at - 1, data, len);
+		rng_stream(p->cfg.seed, at > 0 ? at - 1 : 0, data, len);
 		s.data = data;
 		s.len = len;
 	}
@@ -213,7 +213,9 @@ void
 peer_open(struct peer *p, tg_time now)
 {
 	p->state = PEER_SYN_SENT;
-	emit(p, SEG_S, 0, 0, now);
+	if (p->cfg.fastopen)
+		p->syn_len = p->cfg.bytes < 1000 ? (uint32_t)p->cfg.bytes : 1000;
+	emit(p, SEG_S, 0, p->syn_len, now);
 	p->nxt = 1;
 	p->rexmt_at = now + rto(p);
 }

@@ -35,6 +35,7 @@ struct peer_config {
 	uint64_t bytes;     /**< length of the stream */
 	uint64_t seed;
 	enum peer_close close;
+	bool fastopen; /**< the SYN carries the first bytes, without a cookie (RFC 7413) */
 	void (*send)(void *ctx, const uint8_t *frame, unsigned len, tg_time now);
 	void *ctx;
 };
@@ -53,6 +54,7 @@ struct peer {
 	struct peer_config cfg;
 	enum peer_state state;
 	uint32_t isn, irs;
+	uint32_t syn_len; /**< bytes of data in the SYN */
 	/* sending, in positions */
 	uint64_t una, nxt, max; /**< first not acknowledged, next to send, end of what was sent */
 	uint64_t wnd_edge;      /**< positions below this may be sent */

@@ -24,14 +24,16 @@ syn_ack(struct peer *p, const struct seg *s, tg_time now)
 	const struct seg_opt *ws = seg_opt_find(s, SEG_OPT_WSCALE);
 	const struct seg_opt *ts = seg_opt_find(s, SEG_OPT_TS);
 
+	uint32_t early = s->ack - p->isn - 1; /* bytes of the SYN that were taken */
+
 	if ((s->flags & SEG_R) != 0) {
-		if ((s->flags & SEG_A) != 0 && s->ack == p->isn + 1)
+		if ((s->flags & SEG_A) != 0 && early <= p->syn_len)
 			p->state = PEER_RESET;
 		return;
 	}
 	if ((s->flags & (SEG_S | SEG_A)) != (SEG_S | SEG_A))
 		return; /* something of a connection that was, or out of order */
-	if (s->ack != p->isn + 1)
+	if (early > p->syn_len)
 		die("port %u: SYN-ACK acknowledges %u, the SYN was %u", PORT(p), s->ack, p->isn);
 	if (mss == NULL)
 		die("port %u: SYN-ACK without MSS", PORT(p));
@@ -45,8 +47,9 @@ syn_ack(struct peer *p, const struct seg *s, tg_time now)
 	p->irs = s->seq;
 	p->rcv_nxt = 1;
 	p->rcv_edge = 1 + (p->cfg.rcvbuf < 65535 ? p->cfg.rcvbuf : 65535);
-	p->una = p->nxt = 1;
-	p->wnd_edge = 1 + (uint64_t)s->win;
+	/* what was not taken has not been sent, as far as numbers go */
+	p->una = p->nxt = p->max = 1 + early;
+	p->wnd_edge = p->una + s->win;
 	p->snd_mss = seg_raw16(mss, 0) < p->cfg.mss ? seg_raw16(mss, 0) : p->cfg.mss;
 	p->ts_ok = ts != NULL;
 	if (p->ts_ok) {
@@ -58,7 +61,8 @@ syn_ack(struct peer *p, const struct seg *s, tg_time now)
 		p->rcv_shift = (uint8_t)p->cfg.wscale;
 	}
 	p->seen_edge = p->wnd_edge;
-	p->seen_seq = p->seen_ack = 1;
+	p->seen_seq = 1;
+	p->seen_ack = p->una;
 	if (p->timed != 0)
 		peer_rtt(p, now - p->timed_at);
 	p->timed = 0;

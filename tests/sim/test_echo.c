@@ -62,8 +62,11 @@ stream(uint64_t seed, uint64_t bytes, bool v6, bool ts, enum peer_close close, i
 	world_init(&w, &wc, 1);
 	w.rig.cfg.rcvbuf = w.rig.cfg.sndbuf = 262144;
 	w.rig.cfg.max_segments = 4096;
+	w.fastopen = seed % 2 == 0;
+	w.late = seed % 4 == 0;
 	world_open(&w, 16);
 	world_peer_config(&w, v6, &pc);
+	pc.fastopen = w.fastopen;
 	pc.bytes = bytes;
 	pc.ts = ts;
 	pc.close = close;

@@ -68,6 +68,9 @@ world_open(struct world *w, uint32_t backlog)
 	l.local.port = 80;
 	l.backlog = backlog;
 	l.idle_timeout_ms = w->idle_timeout_ms;
+	l.fastopen = w->fastopen ? TG_FASTOPEN_NO_COOKIE : TG_FASTOPEN_OFF;
+	l.fastopen_qlen = 64;
+	l.fastopen_late = w->late;
 	l.worker = w->rig.w;
 	if (tg_listen(w->rig.e, &l, &id) != 0)
 		die("tg_listen refuses the IPv4 wildcard");

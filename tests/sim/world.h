@@ -28,6 +28,7 @@ struct world {
 	uint64_t strays;          /**< frames for no client: their addresses were damaged */
 	bool hold_worker;         /**< the service is kept from running */
 	uint32_t idle_timeout_ms; /**< of the listeners */
+	bool fastopen, late;      /**< data of any SYN is taken; delivered after the last ACK */
 };
 
 /** Starts; change w->rig.cfg, then world_open(). */
