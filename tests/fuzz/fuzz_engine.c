@@ -13,7 +13,10 @@
  *   2       worker: a is the call, then a connection and a length
  *   3       frame: a bits 0-1 times 256 and one byte are its length, then its bytes
  *   4       surroundings: a is which; 10 holds packets back for a burst, anything but a packet
- *           ends it
+ *           ends it; 11 changes the Fast Open key
+ *
+ * The first byte of settings is manner + 5 * Fast Open: bits 0-1 the mode, bit 2 late delivery, bit
+ * 3 under flood, bit 4 a short fastopen_qlen. A client sends the last cookie it was given.
  *
  * So most of what the fuzzer tries lies next to a valid conversation. What must hold is asserted
  * by the bench at every step (accounting, ownership, every frame sent is proved), at the end there
@@ -36,6 +39,8 @@ struct client {
 	uint32_t isn, nxt; /**< next SEQ the engine expects */
 	uint32_t ours;     /**< next SEQ of the engine */
 	uint32_t tsval;    /**< its last TSval */
+	uint8_t cookie[8]; /**< Fast Open, when it has one */
+	bool has_cookie;
 };
 
 /* The state of one run. */
@@ -103,7 +108,7 @@ static void
 on_send(void *ctx, const struct rig_frame *f)
 {
 	struct run *r = ctx;
-	const struct seg_opt *ts;
+	const struct seg_opt *ts, *fo;
 	struct client *c;
 	struct seg s;
 
@@ -116,13 +121,18 @@ on_send(void *ctx, const struct rig_frame *f)
 	ts = seg_opt_find(&s, SEG_OPT_TS);
 	if (ts != NULL && ts->len == 10)
 		c->tsval = seg_raw32(ts, 0);
+	fo = seg_opt_find(&s, SEG_OPT_TFO);
+	if (fo != NULL && fo->len == 10) {
+		memcpy(c->cookie, fo->raw, 8);
+		c->has_cookie = true;
+	}
 }
 
 static void
 settings(struct run *r)
 {
 	struct tg_engine_config *c = &r->rig.cfg;
-	uint8_t m = take(r), a = take(r), b = take(r);
+	uint8_t m = take(r), a = take(r), b = take(r), fo = m / 5;
 
 	rig_init(&r->rig, &rig_manners[m % rig_manner_count]);
 	c->syncookies = (a & 3) % 3;
@@ -154,6 +164,10 @@ settings(struct run *r)
 			memset(&l->local.addr, 0, sizeof(l->local.addr));
 		l->backlog = 1u << (b >> 2 & 3);
 		l->nodelay = (a & 128) != 0;
+		l->fastopen = (fo & 3) % 3;
+		l->fastopen_late = (fo & 4) != 0;
+		l->fastopen_under_flood = (fo & 8) != 0;
+		l->fastopen_qlen = (fo & 16) != 0 ? 1 : 5;
 		l->idle_timeout_ms = (b & 128) != 0 ? 5000 : 0;
 		if (tg_listen(r->rig.e, l, &r->listener[i]) != 0)
 			die("a listener cannot be opened");
@@ -189,7 +203,7 @@ options(struct run *r, const struct client *c, uint8_t sel, struct seg *s)
 	if ((sel & 16) != 0)
 		seg_opt_add(s, SEG_OPT_SACK, sack, 8);
 	if ((sel & 32) != 0)
-		seg_opt_add(s, 34, "", 0);
+		seg_opt_add(s, SEG_OPT_TFO, c->cookie, c->has_cookie ? 8 : 0);
 	if ((sel & 64) != 0)
 		s->win = 0;
 }
@@ -363,6 +377,9 @@ surroundings(struct run *r, unsigned a)
 	case 10:
 		rig_hold(&r->rig);
 		return;
+	case 11:
+		tg_engine_rotate_fastopen(e, (const uint8_t[16]){take(r)});
+		break;
 	default:
 		break;
 	}

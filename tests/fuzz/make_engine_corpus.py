@@ -11,12 +11,16 @@ HERE = pathlib.Path(__file__).resolve().parent / "corpus" / "engine"
 
 F, S, R, P, A = 1, 2, 4, 8, 16
 SYN_ALL, SYN_MSS, TS = 0b1111, 0b0001, 0b0100
+FO = SYN_ALL | 32
 
 PLAIN, OFFLOAD, CHAIN, TIGHT, LATE = range(5)
 
 
-def settings(manner=OFFLOAD, a=128, b=0x0F):
-    return bytes([manner, a, b])
+COOKIE, NO_COOKIE, LATER, FLOOD, SHORT = 1, 2, 4, 8, 16
+
+
+def settings(manner=OFFLOAD, a=128, b=0x0F, fastopen=0):
+    return bytes([manner + 5 * fastopen, a, b])
 
 
 def packet(client, flags, seq=0, ack=0, win=255, opt=0, data=0, damage=()):
@@ -105,6 +109,34 @@ SEEDS = {
     "closed_port": settings() + packet(3, S) + packet(3, A) + packet(3, F) + packet(3, R),
     "damaged": settings() + hello() + TAKE + packet(0, A | P, data=4, damage=((14, 1), (46, 16)))
     + packet(0, S, opt=SYN_ALL, damage=((55, 255),)),
+    "fastopen": settings(fastopen=COOKIE) + packet(0, S, opt=FO) + packet(0, R) + packet(0, S, opt=FO, data=2)
+    + TAKE + worker(RECV, 0, 9) + worker(SEND, 0, 9) + packet(0, A, opt=TS) + packet(0, A | P, opt=TS, data=1),
+    "fastopen_v6": settings(CHAIN, fastopen=COOKIE) + packet(6, S, opt=FO) + packet(6, R)
+    + packet(6, S, opt=FO, data=99) + TAKE + packet(6, A | F, opt=TS, data=3) + worker(CLOSE),
+    "fastopen_key": settings(fastopen=COOKIE) + packet(0, S, opt=FO) + packet(0, R) + around(11, 7)
+    + packet(0, S, opt=FO, data=2) + packet(0, R) + packet(0, S, opt=FO) + around(11, 8) + around(11, 9),
+    "fastopen_bad": settings(TIGHT, fastopen=COOKIE) + packet(0, S, opt=FO) + packet(0, R)
+    + around(11, 1) + around(11, 2) + packet(0, S, opt=FO, data=2) + packet(0, A | P, data=2),
+    "fastopen_segments": settings(fastopen=NO_COOKIE) + packet(0, S, data=2) + packet(0, S, data=2) + time(13)
+    + packet(0, S, data=2) + packet(0, S, seq=20) + packet(0, A, ack=9) + packet(0, R, seq=9) + packet(0, A),
+    "fastopen_timer": settings(fastopen=NO_COOKIE) + packet(0, S, data=2) + TAKE + worker(SEND, 0, 50) + time(14)
+    + worker(SEND, 0, 1) + time(15) + packet(0, A, ack=-128) + packet(0, A) + time(18),
+    "fastopen_gives_up": settings(fastopen=NO_COOKIE) + packet(0, S, data=2) + TAKE + time(19) + worker(RECV, 0, 9),
+    "fastopen_close": settings(fastopen=NO_COOKIE) + packet(0, S, data=2) + TAKE + worker(RECV, 0, 9)
+    + worker(CLOSE) + packet(0, A, ack=-1) + packet(0, A | F) + time(12),
+    "fastopen_reset": settings(fastopen=NO_COOKIE | SHORT) + packet(0, S, data=2) + packet(0, R)
+    + packet(1, S, data=2) + TAKE + time(19) + packet(1, S, data=2),
+    "fastopen_late": settings(fastopen=NO_COOKIE | LATER, b=0x80) + packet(0, S, data=2) + packet(1, S, data=2)
+    + packet(2, S, data=2) + packet(0, A) + packet(1, A) + packet(2, A) + time(14) + TAKE + packet(2, A | P, data=1),
+    "fastopen_late_unlisten": settings(fastopen=NO_COOKIE | LATER) + packet(0, S, data=2) + around(2)
+    + around(4) + packet(1, S, data=2) + packet(0, S, data=2),
+    "fastopen_unlisten": settings(fastopen=NO_COOKIE) + packet(0, S, data=2) + TAKE + packet(1, S, data=2) + around(2)
+    + around(4) + packet(2, S, data=2) + packet(0, A) + TAKE + packet(2, R),
+    "fastopen_flood": settings(a=130, fastopen=COOKIE | FLOOD) + packet(0, S, opt=FO) + packet(0, S, opt=FO, data=2),
+    "fastopen_time_wait": settings(fastopen=NO_COOKIE) + packet(0, S, data=1) + packet(0, A) + TAKE + worker(RECV, 0, 9)
+    + worker(CLOSE) + packet(0, A | F) + time(12) + packet(0, S, seq=120, data=1) + TAKE,
+    "fastopen_no_buffer": settings(fastopen=NO_COOKIE) + around(1) + packet(0, S, data=1) + TAKE + time(14) + around(0),
+    "fastopen_small_pools": settings(b=0x70, fastopen=NO_COOKIE) + b"".join(packet(c, S, data=9) for c in (0, 1, 2, 4)),
     "hosts": settings(PLAIN) + frame(ARP) + frame(ECHO),
 }
 
