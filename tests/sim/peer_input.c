@@ -265,7 +265,8 @@ peer_sent_to(struct peer *p, const struct seg *s)
 	bool first;
 
 	if (p->state == PEER_SYN_SENT || p->state == PEER_IDLE) {
-		if ((s->tos & 3) != 0)
+		/* Fast Open: the worker may answer before the last ACK. */
+		if ((s->tos & 3) != 0 && (!p->cfg.fastopen || s->len == 0 || (s->tos & 3) != 2))
 			die("port %u: tos %u before the connection is open", PORT(p), s->tos);
 		return;
 	}
