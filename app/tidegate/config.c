@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "fastopen_key.h"
 #include "locate.h"
 #include "raw.h"
 #include "value.h"
@@ -38,10 +39,10 @@ join(char *out, size_t size, const char *group, const char *key)
 	snprintf(out, size, "%s%s%s", group, *group == '\0' ? "" : ".", key);
 }
 
-/* Reads the single values of one mapping into the struct that holds them. */
+/* Reads the single values of one mapping into the struct that holds them; notes which there are. */
 static int
 read_group(const struct config *c, enum key_group_index g, const char *path,
-	const struct raw_group *raw, void *base, char *err)
+	const struct raw_group *raw, void *base, uint64_t *given, char *err)
 {
 	const struct key_group *group = &key_groups[g];
 	char where[160], msg[VALUE_MESSAGE_MAX];
@@ -53,8 +54,11 @@ read_group(const struct config *c, enum key_group_index g, const char *path,
 		join(where, sizeof(where), path, k->name);
 		if (text == NULL && k->required)
 			return config_error(c, err, where, "is missing");
-		if (text != NULL && value_read(k, text, base, msg) != 0)
+		if (text == NULL)
+			continue;
+		if (value_read(k, text, base, msg) != 0)
 			return config_error(c, err, where, "%s", msg);
+		*given |= UINT64_C(1) << i;
 	}
 	return 0;
 }
@@ -91,10 +95,11 @@ read_port(struct config *c, uint32_t i, const struct raw_port *raw, char *err)
 {
 	struct config_port *p = &c->port[i];
 	char path[32], where[64];
+	uint64_t given = 0;
 
 	snprintf(path, sizeof(path), "ports[%u]", i);
 	c->nb_ports = i + 1;
-	if (read_group(c, GROUP_PORT, path, &raw->keys, p, err) != 0)
+	if (read_group(c, GROUP_PORT, path, &raw->keys, p, &given, err) != 0)
 		return -1;
 	join(where, sizeof(where), path, "addresses");
 	if (raw->nb_addresses == 0)
@@ -120,20 +125,17 @@ static int
 read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *err)
 {
 	struct config_listener *l = &c->listener[i];
-	struct tg_listener_config defaults;
 	char path[32], where[64];
 
-	tg_listener_config_init(&defaults);
-	l->backlog = defaults.backlog;
-	l->idle_timeout_ms = defaults.idle_timeout_ms;
-	l->nodelay = defaults.nodelay;
+	tg_listener_config_init(&l->how);
+	l->how.fastopen_qlen = CONFIG_FASTOPEN_QLEN;
 	snprintf(path, sizeof(path), "listeners[%u]", i);
 	c->nb_listeners = i + 1;
-	if (read_group(c, GROUP_LISTENER, path, raw, l, err) != 0)
+	if (read_group(c, GROUP_LISTENER, path, raw, l, &l->given, err) != 0)
 		return -1;
-	l->local.port = (uint16_t)l->port;
+	l->how.local.port = (uint16_t)l->port;
 	join(where, sizeof(where), path, "address");
-	if (value_addr(l->address, &l->local.addr) != 0)
+	if (value_addr(l->address, &l->how.local.addr) != 0)
 		return config_error(c, err, where,
 			"\"%s\" is no address; use one such as 0.0.0.0, ::, 192.0.2.1 or "
 			"2001:db8::1",
@@ -141,13 +143,33 @@ read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *e
 	return 0;
 }
 
+/* The key goes to where the engine has it, and no copy of its text stays behind. */
+static int
+read_fastopen_key(struct config *c, char *err)
+{
+	int n;
+
+	if (c->fastopen_key == NULL)
+		return 0;
+	n = fastopen_key_read(c->fastopen_key, c->engine.fastopen_key);
+	explicit_bzero(c->fastopen_key, strlen(c->fastopen_key));
+	if (n < 0)
+		/* The message does not repeat what may be most of a secret. */
+		return config_error(c, err, "engine.fastopen_key", FASTOPEN_KEY_WRONG);
+	c->engine.fastopen_keys = (uint8_t)n;
+	return 0;
+}
+
 static int
 read_all(struct config *c, const struct raw *raw, char *err)
 {
-	if (read_group(c, GROUP_TOP, "", &raw->keys, c, err) != 0 ||
-		read_group(c, GROUP_ENGINE, "engine", raw->engine, &c->engine, err) != 0 ||
-		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, err) != 0 ||
-		read_cpus(c, raw, err) != 0 || read_eal(c, raw, err) != 0)
+	uint64_t http = 0;
+
+	if (read_group(c, GROUP_TOP, "", &raw->keys, c, &c->given, err) != 0 ||
+		read_group(c, GROUP_ENGINE, "engine", raw->engine, c, &c->given_engine, err) != 0 ||
+		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, &http, err) != 0 ||
+		read_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
+		read_eal(c, raw, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < raw->nb_ports; i++)
 		if (read_port(c, i, &raw->ports[i], err) != 0)
@@ -185,6 +207,8 @@ set_defaults(struct config *c)
 	c->shards = 1;
 	c->drain_ms = 5000;
 	c->descriptors = 1024;
+	c->fragments_max = 256;
+	c->fragments_timeout_ms = 5000;
 	tg_engine_config_init(&c->engine);
 }
 
@@ -240,6 +264,8 @@ config_load(const char *file, struct config **out, char *err)
 	}
 	if (f != NULL)
 		fclose(f);
+	if (text != NULL)
+		explicit_bzero(text, n);
 	free(text);
 	return rc;
 }
@@ -257,8 +283,15 @@ config_free(struct config *c)
 	}
 	for (unsigned i = 0; i < c->nb_listeners; i++)
 		free(c->listener[i].address);
+	free(c->cookie_seed_file);
+	free(c->fastopen_key);
+	free(c->fastopen_key_file);
 	free(c->http.root_page);
 	free(c->http.content_type);
+	/* A Fast Open key may stand in the text. */
+	if (c->text != NULL)
+		explicit_bzero(c->text, c->text_len);
+	explicit_bzero(&c->engine, sizeof(c->engine));
 	free(c->text);
 	free(c->file);
 	free(c);

@@ -12,6 +12,9 @@
  *     locate.c        key path -> line of the file
  *     config.c        loads: libcyaml sees to structure, schema.c and value.c to values
  *     config_check.c  what no single value tells: duplicates, overlaps, families
+ *     config_rules.c  keys that make no sense beside, or without, each other
+ *     secret_file.c   files only their owner may read
+ *     secrets.c       which of them there are, and what stands in them
  */
 #include <tidegate/tidegate.h>
 
@@ -26,7 +29,9 @@
 /** Largest file in bytes. */
 #define CONFIG_FILE_MAX (1 << 20)
 /** Bytes of an error line, the end included. */
-#define CONFIG_ERROR_MAX 1024
+#define CONFIG_ERROR_MAX 1536
+/** fastopen_qlen of a listener that does not say. */
+#define CONFIG_FASTOPEN_QLEN 256
 
 /** Services a listener can have, as services.c lists them. */
 enum service_kind {
@@ -53,13 +58,10 @@ struct config_port {
 /** A listener. */
 struct config_listener {
 	char *address; /**< as written */
-	struct tg_endpoint local;
 	uint32_t port;
-	uint32_t service; /**< enum service_kind */
-	uint32_t backlog;
-	uint32_t idle_timeout_ms;
-	bool dual_stack;
-	bool nodelay;
+	uint32_t service;              /**< enum service_kind */
+	struct tg_listener_config how; /**< worker is not set */
+	uint64_t given;                /**< key_bit() of the keys that stand in the file */
 };
 
 /** Settings of the http service. */
@@ -76,11 +78,19 @@ struct config {
 	uint32_t idle_sleep_us;
 	uint32_t mbufs; /**< 0: derived */
 	uint32_t descriptors;
+	bool reassemble;               /**< IP fragments are put together */
+	uint32_t fragments_max;        /**< datagrams at a time, each shard */
+	uint32_t fragments_timeout_ms; /**< for so long */
+	char *cookie_seed_file;        /**< NULL: the seed is the system's */
+	char *fastopen_key;            /**< as written, wiped once engine.fastopen_key is set */
+	char *fastopen_key_file;
 	unsigned nb_cpus;
 	uint32_t cpu[CONFIG_SHARDS];
 	unsigned nb_eal;
 	char *eal[CONFIG_EAL_ARGS];
 	struct tg_engine_config engine;
+	uint64_t given;        /**< key_bit() of the top-level keys that stand in the file */
+	uint64_t given_engine; /**< of those of the engine */
 	struct config_http http;
 	unsigned nb_ports;
 	struct config_port port[CONFIG_PORTS];
@@ -121,5 +131,12 @@ int config_error(const struct config *c, char *err, const char *path, const char
 
 /** Checks what no single value tells. @return 0; -1 with err filled */
 int config_check(const struct config *c, char *err);
+
+/**
+ * Checks that no key stands beside one that makes it meaningless. Part of config_check().
+ *
+ * @return 0; -1 with err filled
+ */
+int config_rules(const struct config *c, char *err);
 
 #endif

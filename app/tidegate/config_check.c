@@ -135,12 +135,12 @@ is_local(const struct config *c, const struct tg_addr *a)
 static bool
 conflict(const struct config_listener *a, const struct config_listener *b)
 {
-	if (a->local.port != b->local.port)
+	if (a->how.local.port != b->how.local.port)
 		return false;
-	if (same_addr(&a->local.addr, &b->local.addr))
+	if (same_addr(&a->how.local.addr, &b->how.local.addr))
 		return true;
-	return tg_addr_is_any(&a->local.addr) && tg_addr_is_any(&b->local.addr) &&
-		(a->dual_stack || b->dual_stack);
+	return tg_addr_is_any(&a->how.local.addr) && tg_addr_is_any(&b->how.local.addr) &&
+		(a->how.dual_stack || b->how.dual_stack);
 }
 
 static int
@@ -150,11 +150,12 @@ check_listener(const struct config *c, unsigned i, char *err)
 	char where[64];
 
 	snprintf(where, sizeof(where), "listeners[%u].dual_stack", i);
-	if (l->dual_stack && (!tg_addr_is_any(&l->local.addr) || tg_addr_is_v4(&l->local.addr)))
+	if (l->how.dual_stack &&
+		(!tg_addr_is_any(&l->how.local.addr) || tg_addr_is_v4(&l->how.local.addr)))
 		return config_error(
 			c, err, where, "is for the IPv6 wildcard; use it with address \"::\"");
 	snprintf(where, sizeof(where), "listeners[%u].address", i);
-	if (!tg_addr_is_any(&l->local.addr) && !is_local(c, &l->local.addr))
+	if (!tg_addr_is_any(&l->how.local.addr) && !is_local(c, &l->how.local.addr))
 		return config_error(c, err, where,
 			"%s is no address of any port; use one of ports[].addresses, 0.0.0.0 or ::",
 			l->address);
@@ -163,8 +164,8 @@ check_listener(const struct config *c, unsigned i, char *err)
 		if (conflict(l, &c->listener[b]))
 			return config_error(c, err, where,
 				"%u is in use by listeners[%u] (%s%s); use another port or address",
-				l->local.port, b, c->listener[b].address,
-				c->listener[b].dual_stack ? ", dual-stack" : "");
+				l->how.local.port, b, c->listener[b].address,
+				c->listener[b].how.dual_stack ? ", dual-stack" : "");
 	return 0;
 }
 
@@ -199,5 +200,5 @@ config_check(const struct config *c, char *err)
 	for (unsigned i = 0; i < c->nb_listeners; i++)
 		if (check_listener(c, i, err) != 0)
 			return -1;
-	return 0;
+	return config_rules(c, err);
 }

@@ -20,7 +20,10 @@ mbufs_needed(const struct config *c)
 	uint64_t queues = (uint64_t)c->nb_ports * c->shards;
 	uint64_t n = queues * (2 * (uint64_t)c->descriptors + STAGED_MBUFS) +
 		(uint64_t)c->shards * c->engine.max_segments +
-		(uint64_t)(c->shards + 1) * CACHED_MBUFS;
+		(uint64_t)(c->shards + 1) * CACHED_MBUFS +
+		(c->reassemble ? (uint64_t)c->shards * c->fragments_max *
+					RTE_LIBRTE_IP_FRAG_MAX_FRAG
+			       : 0);
 
 	if (c->mbufs != 0)
 		return c->mbufs;
@@ -33,10 +36,16 @@ megabytes_needed(const struct config *c)
 	/* Measured 258, 74, 74 and 24 bytes with the share of hash tables, which grow in steps. */
 	uint64_t shard = (uint64_t)c->engine.max_conns * 384 +
 		(uint64_t)c->engine.max_half_open * 128 + (uint64_t)c->engine.max_time_wait * 128 +
-		(uint64_t)c->engine.max_segments * 64 + (UINT64_C(8) << 20);
+		(uint64_t)c->engine.max_segments * 64 + (uint64_t)c->engine.proven_peers * 64 +
+		(uint64_t)c->engine.synack_prefix_buckets * 64 + (UINT64_C(8) << 20);
 	/* Without hugepages rte_mempool reserves a page for each mbuf, though it fills them up. */
 	uint64_t mbuf = 4096 + 64;
-	uint64_t all = c->shards * shard + mbufs_needed(c) * mbuf + (UINT64_C(64) << 20);
+	uint64_t all;
+
+	/* A fragment table has up to four places of 256 bytes for a datagram. */
+	if (c->reassemble)
+		shard += (uint64_t)c->fragments_max * 4 * 256;
+	all = c->shards * shard + mbufs_needed(c) * mbuf + (UINT64_C(64) << 20);
 
 	return (unsigned)((all + all / 4) >> 20) + 1;
 }

@@ -8,6 +8,7 @@
 
 #include "devices.h"
 #include "run.h"
+#include "secrets.h"
 
 #ifndef TIDEGATE_VERSION
 #error "the build gives TIDEGATE_VERSION"
@@ -114,6 +115,10 @@ main(int argc, char **argv)
 	/* Scripts read our lines while we run. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (config_load(cmd.file, &c, err) != 0 || http_pages_make(c, &pages, err) != 0) {
+		fprintf(stderr, "tidegate: %s\n", err);
+		status = EXIT_CONFIG;
+	} else if (secrets_check(c, err) != 0) {
+		/* Before EAL takes its seconds and its memory. */
 		fprintf(stderr, "tidegate: %s\n", err);
 		status = EXIT_CONFIG;
 	} else if (cmd.check) {

@@ -192,7 +192,7 @@ print_known(const struct key_group *g, char *out, size_t size)
 static int
 unknown_key(const struct config *conf, const struct complaint *c, const char *key, char *err)
 {
-	char group[256], path[384], known[640];
+	char group[256], path[384], known[1024];
 	const struct key_group *g;
 
 	print_path(c, 0, group, sizeof(group));

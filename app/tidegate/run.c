@@ -17,6 +17,8 @@
 
 /* How often the stopping of the loops is looked at. */
 #define LOOK_MS 20
+/* syn_backlog: auto is at least so much, see TG_SYN_BACKLOG_AUTO. */
+#define SYN_BACKLOG_AUTO_MIN 64u
 
 static int
 loop_main(void *arg)
@@ -80,20 +82,34 @@ show_in_telemetry(struct daemon *d)
 		d->shard[i].shown = tg_telemetry_add_shard(d->shard[i].shard) == 0;
 }
 
+static void
+note_bound(const struct config *c, unsigned listener, const char *key, uint32_t bound)
+{
+	if (bound < c->shards)
+		printf("warning: listeners[%u].%s: bound %u is below %u shards, its sum is %u\n",
+			listener, key, bound, c->shards, c->shards);
+}
+
 /* A bound that is smaller than the number of shards grows to it: each owns at least one place. */
 static void
 note_bounds(const struct config *c)
 {
 	for (unsigned i = 0; i < c->nb_listeners; i++) {
-		uint32_t bound = c->listener[i].backlog < c->engine.somaxconn
-			? c->listener[i].backlog
-			: c->engine.somaxconn;
+		const struct tg_listener_config *l = &c->listener[i].how;
 
-		if (bound < c->shards)
-			printf("note: listeners[%u].backlog: bound %u is below %u shards, its sum "
-			       "is %u\n",
-				i, bound, c->shards, c->shards);
+		note_bound(c, i, "backlog", RTE_MIN(l->backlog, c->engine.somaxconn));
+		if (l->syn_backlog != 0 && l->syn_backlog != TG_SYN_BACKLOG_AUTO)
+			note_bound(c, i, "syn_backlog", l->syn_backlog);
+		else if (l->syn_backlog == TG_SYN_BACKLOG_AUTO)
+			note_bound(c, i, "syn_backlog (auto)",
+				RTE_MAX(c->engine.max_syn_backlog, SYN_BACKLOG_AUTO_MIN));
+		if (l->fastopen != TG_FASTOPEN_OFF)
+			note_bound(c, i, "fastopen_qlen", l->fastopen_qlen);
 	}
+	if (c->engine.max_syn_backlog < c->shards)
+		printf("warning: engine.max_syn_backlog: bound %u is below %u shards, its sum is "
+		       "%u\n",
+			c->engine.max_syn_backlog, c->shards, c->shards);
 }
 
 static int

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "schema.h"
 #include "config.h"
@@ -26,6 +28,14 @@
 	{                                                                         \
 		.name = n, .kind = KEY_TIME_MS, PLACE(s, f), .min = lo, .max = hi \
 	}
+#define CHOICE(n, s, f, w)                                               \
+	{                                                                \
+		.name = n, .kind = KEY_CHOICE, PLACE(s, f), .choices = w \
+	}
+#define FLAG(n, s, f, w)                                               \
+	{                                                              \
+		.name = n, .kind = KEY_FLAG, PLACE(s, f), .choices = w \
+	}
 #define TEXT(n, s, f, hi)                                                     \
 	{                                                                     \
 		.name = n, .kind = KEY_TEXT, PLACE(s, f), .min = 1, .max = hi \
@@ -37,6 +47,18 @@
 
 static const char *const service_words[] = {"echo", "discard", "http", NULL};
 static const char *const closed_port_words[] = {"reset", "drop", NULL};
+static const char *const fragments_words[] = {"drop", "reassemble", NULL};
+/* In the order of enum tg_syncookies, and so on: a word's place is its number. */
+static const char *const syncookies_words[] = {"0", "1", "2", "adaptive", "monitor", NULL};
+static const char *const accept_bound_words[] = {"linux", "exact", NULL};
+static const char *const accept_full_words[] = {"always", "young", NULL};
+static const char *const queue_model_words[] = {"two", "single", NULL};
+static const char *const syn_backlog_words[] = {"linux", "auto", NULL};
+static const uint32_t syn_backlog_meant[] = {0, TG_SYN_BACKLOG_AUTO};
+static const char *const defer_mode_words[] = {"silent", "linux", "legacy", NULL};
+static const char *const defer_cookies_words[] = {"ignore-bare-ack", "accept", NULL};
+static const char *const fastopen_words[] = {"off", "cookie", "no-cookie", NULL};
+static const char *const fastopen_deliver_words[] = {"at-once", "after-handshake", NULL};
 
 static const struct key top_keys[] = {
 	UINT("shards", config, shards, 1, CONFIG_SHARDS),
@@ -44,34 +66,49 @@ static const struct key top_keys[] = {
 	{.name = "idle_sleep", .kind = KEY_TIME_US, PLACE(config, idle_sleep_us), .max = MS(10)},
 	UINT("mbufs", config, mbufs, 512, 1 << 23),
 	UINT("descriptors", config, descriptors, 32, 32768),
+	FLAG("fragments", config, reassemble, fragments_words),
+	UINT("fragments_max", config, fragments_max, 1, 65536),
+	TIME("fragments_timeout", config, fragments_timeout_ms, MS(100), SEC(120)),
 };
 
 static const struct key engine_keys[] = {
-	UINT("syncookies", tg_engine_config, syncookies, 0, 2),
-	UINT("synack_retries", tg_engine_config, synack_retries, 0, 255),
-	TIME("synack_rto", tg_engine_config, synack_rto_ms, MS(100), SEC(120)),
-	UINT("somaxconn", tg_engine_config, somaxconn, 1, BACKLOG_MAX),
-	BOOL("abort_on_overflow", tg_engine_config, abort_on_overflow),
-	{.name = "closed_port",
-		.kind = KEY_CHOICE,
-		PLACE(tg_engine_config, closed_port_drop),
-		.choices = closed_port_words},
-	UINT("rst_rate", tg_engine_config, rst_rate, 0, UINT32_MAX),
-	UINT("max_conns", tg_engine_config, max_conns, 1, TABLE_MAX),
-	UINT("max_half_open", tg_engine_config, max_half_open, 1, TABLE_MAX),
-	UINT("max_time_wait", tg_engine_config, max_time_wait, 1, TABLE_MAX),
-	UINT("max_segments", tg_engine_config, max_segments, 1, TABLE_MAX),
-	UINT("rcvbuf", tg_engine_config, rcvbuf, 4096, BUFFER_MAX),
-	UINT("sndbuf", tg_engine_config, sndbuf, 4096, BUFFER_MAX),
-	TIME("rto_min", tg_engine_config, rto_min_ms, MS(1), SEC(60)),
-	TIME("delayed_ack", tg_engine_config, delayed_ack_ms, 0, MS(500)),
-	UINT("retries", tg_engine_config, retries, 1, 30),
-	UINT("orphan_retries", tg_engine_config, orphan_retries, 1, 30),
-	TIME("fin_timeout", tg_engine_config, fin_timeout_ms, 0, SEC(3600)),
-	TIME("time_wait", tg_engine_config, time_wait_ms, 0, SEC(240)),
-	BOOL("timestamps", tg_engine_config, timestamps),
-	BOOL("sack", tg_engine_config, sack),
-	BOOL("window_scaling", tg_engine_config, window_scaling),
+	CHOICE("syncookies", config, engine.syncookies, syncookies_words),
+	UINT("syncookies_start", config, engine.syncookies_start, 1, 100),
+	UINT("syncookies_stop", config, engine.syncookies_stop, 0, 100),
+	UINT("synack_retries", config, engine.synack_retries, 0, 255),
+	TIME("synack_rto", config, engine.synack_rto_ms, MS(100), SEC(120)),
+	UINT("somaxconn", config, engine.somaxconn, 1, BACKLOG_MAX),
+	UINT("max_syn_backlog", config, engine.max_syn_backlog, 1, BACKLOG_MAX),
+	FLAG("accept_bound", config, engine.accept_exact, accept_bound_words),
+	CHOICE("accept_full_policy", config, engine.accept_full, accept_full_words),
+	BOOL("abort_on_overflow", config, engine.abort_on_overflow),
+	FLAG("closed_port", config, engine.closed_port_drop, closed_port_words),
+	UINT("rst_rate", config, engine.rst_rate, 0, UINT32_MAX),
+	UINT("proven_peers", config, engine.proven_peers, 0, BACKLOG_MAX),
+	TIME("proven_lifetime", config, engine.proven_ms, SEC(1), SEC(576 * 3600)),
+	UINT("synack_prefix_rate", config, engine.synack_prefix_rate, 0, 1000000),
+	UINT("synack_prefix_burst", config, engine.synack_prefix_burst, 1, 1000000),
+	UINT("synack_prefix_buckets", config, engine.synack_prefix_buckets, 64, BACKLOG_MAX),
+	UINT("cookie_check_rate", config, engine.cookie_check_rate, 0, UINT32_MAX),
+	TEXT("cookie_seed_file", config, cookie_seed_file, 4095),
+	TEXT("fastopen_key", config, fastopen_key, 100),
+	TEXT("fastopen_key_file", config, fastopen_key_file, 4095),
+	UINT("max_conns", config, engine.max_conns, 1, TABLE_MAX),
+	UINT("max_half_open", config, engine.max_half_open, 1, TABLE_MAX),
+	UINT("max_time_wait", config, engine.max_time_wait, 1, TABLE_MAX),
+	UINT("max_segments", config, engine.max_segments, 1, TABLE_MAX),
+	UINT("rcvbuf", config, engine.rcvbuf, 4096, BUFFER_MAX),
+	UINT("sndbuf", config, engine.sndbuf, 4096, BUFFER_MAX),
+	TIME("rto_min", config, engine.rto_min_ms, MS(1), SEC(60)),
+	TIME("delayed_ack", config, engine.delayed_ack_ms, 0, MS(500)),
+	UINT("retries", config, engine.retries, 1, 30),
+	UINT("orphan_retries", config, engine.orphan_retries, 1, 30),
+	TIME("fin_timeout", config, engine.fin_timeout_ms, 0, SEC(3600)),
+	TIME("time_wait", config, engine.time_wait_ms, 0, SEC(240)),
+	BOOL("timestamps", config, engine.timestamps),
+	BOOL("sack", config, engine.sack),
+	BOOL("window_scaling", config, engine.window_scaling),
+	BOOL("ecn", config, engine.ecn),
 };
 
 static const struct key http_keys[] = {
@@ -91,10 +128,28 @@ static const struct key listener_keys[] = {
 		.max = 65535),
 	MUST(.name = "service", .kind = KEY_CHOICE, PLACE(config_listener, service),
 		.choices = service_words),
-	UINT("backlog", config_listener, backlog, 1, BACKLOG_MAX),
-	TIME("idle_timeout", config_listener, idle_timeout_ms, 0, SEC(86400)),
-	BOOL("nodelay", config_listener, nodelay),
-	BOOL("dual_stack", config_listener, dual_stack),
+	UINT("backlog", config_listener, how.backlog, 1, BACKLOG_MAX),
+	FLAG("queue_model", config_listener, how.single_queue, queue_model_words),
+	{.name = "syn_backlog",
+		.kind = KEY_UINT,
+		PLACE(config_listener, how.syn_backlog),
+		.min = 1,
+		.max = BACKLOG_MAX,
+		.choices = syn_backlog_words,
+		.meant = syn_backlog_meant},
+	TIME("idle_timeout", config_listener, how.idle_timeout_ms, 0, SEC(86400)),
+	BOOL("nodelay", config_listener, how.nodelay),
+	BOOL("dual_stack", config_listener, how.dual_stack),
+	{.name = "defer_accept",
+		.kind = KEY_TIME_S,
+		PLACE(config_listener, how.defer_accept_s),
+		.max = SEC(65535)},
+	CHOICE("defer_accept_mode", config_listener, how.defer_mode, defer_mode_words),
+	FLAG("defer_accept_cookies", config_listener, how.defer_cookies, defer_cookies_words),
+	CHOICE("fastopen", config_listener, how.fastopen, fastopen_words),
+	UINT("fastopen_qlen", config_listener, how.fastopen_qlen, 1, BACKLOG_MAX),
+	FLAG("fastopen_deliver", config_listener, how.fastopen_late, fastopen_deliver_words),
+	BOOL("fastopen_under_flood", config_listener, how.fastopen_under_flood),
 };
 /* clang-format on */
 
@@ -115,3 +170,12 @@ const struct key_group key_groups[] = {
 static_assert(COUNT(top_keys) <= GROUP_KEYS_MAX && COUNT(engine_keys) <= GROUP_KEYS_MAX &&
 		COUNT(listener_keys) <= GROUP_KEYS_MAX,
 	"raw groups in config.c have room for every key");
+
+uint64_t
+key_bit(enum key_group_index g, const char *name)
+{
+	for (unsigned i = 0; i < key_groups[g].nb_keys; i++)
+		if (strcmp(key_groups[g].keys[i].name, name) == 0)
+			return UINT64_C(1) << i;
+	abort();
+}

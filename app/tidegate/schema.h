@@ -14,7 +14,9 @@ enum key_kind {
 	KEY_BOOL,    /**< yes or no -> bool */
 	KEY_TIME_MS, /**< time with a unit -> uint32_t milliseconds */
 	KEY_TIME_US, /**< time with a unit -> uint32_t microseconds */
-	KEY_CHOICE,  /**< one of some words -> uint32_t or bool, the word's number */
+	KEY_TIME_S,  /**< time with a unit -> uint32_t seconds */
+	KEY_CHOICE,  /**< one of some words -> uint8_t or uint32_t, the word's number */
+	KEY_FLAG,    /**< one of two words -> bool, true for the second */
 	KEY_TEXT,    /**< text -> char *, its own copy */
 };
 
@@ -26,7 +28,9 @@ struct key {
 	uint8_t required;  /**< must be there */
 	uint16_t offset;   /**< of that field in the group's struct */
 	uint64_t min, max; /**< range; of the length for texts; in microseconds for times */
-	const char *const *choices; /**< words of a KEY_CHOICE, ended by NULL */
+	const char *const *choices; /**< words of a KEY_CHOICE or KEY_FLAG, and those a KEY_UINT
+					 has beside its numbers; ended by NULL */
+	const uint32_t *meant;      /**< with words of a KEY_UINT: the numbers they stand for */
 };
 
 /** A mapping: its keys with single values, and the names of those with lists or mappings. */
@@ -50,7 +54,14 @@ enum key_group_index {
 	GROUP_COUNT,
 };
 
-/** Most keys with single values in one group. */
-#define GROUP_KEYS_MAX 32
+/** Most keys with single values in one group: a mask of them has so many bits. */
+#define GROUP_KEYS_MAX 64
+
+/**
+ * The bit of a key in the masks of keys that stand in the file (config.h).
+ *
+ * @param name  one of the group's; anything else aborts
+ */
+uint64_t key_bit(enum key_group_index g, const char *name);
 
 #endif

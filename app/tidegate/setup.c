@@ -13,6 +13,7 @@
 
 #include "daemon.h"
 #include "eal_args.h"
+#include "secrets.h"
 
 /* A failure that another configuration would not have. */
 static int
@@ -127,17 +128,11 @@ open_listeners(struct daemon *d, struct daemon_shard *ds, char *err)
 
 	for (unsigned i = 0; i < c->nb_listeners; i++) {
 		const struct config_listener *cl = &c->listener[i];
-		struct tg_listener_config lc;
+		struct tg_listener_config lc = cl->how;
 		tg_listener handle;
 		int rc;
 
 		snprintf(where, sizeof(where), "listeners[%u]", i);
-		tg_listener_config_init(&lc);
-		lc.local = cl->local;
-		lc.dual_stack = cl->dual_stack;
-		lc.backlog = cl->backlog;
-		lc.idle_timeout_ms = cl->idle_timeout_ms;
-		lc.nodelay = cl->nodelay;
 		rc = need_service(d, ds, cl->service);
 		if (rc != 0)
 			return config_error(c, err, where, "no worker: %s", strerror(-rc));
@@ -178,20 +173,22 @@ make_loop(struct daemon *d, struct daemon_shard *ds, unsigned number)
 }
 
 static int
-make_shard(struct daemon *d, unsigned number, const uint8_t seed[32], char *err)
+make_shard(struct daemon *d, unsigned number, const struct tg_engine_config *engine, char *err)
 {
 	struct daemon_shard *ds = &d->shard[number];
-	struct tg_shard_config sc = {.engine = d->config->engine, .pool = d->pool};
+	struct tg_shard_config sc = {.engine = *engine, .pool = d->pool};
 	int rc;
 
 	sc.socket_id = (int)rte_lcore_to_socket_id(ds->lcore);
-	/* One seed for all: a cookie is good wherever its ACK arrives. */
-	memcpy(sc.engine.seed, seed, sizeof(sc.engine.seed));
+	sc.reassemble = d->config->reassemble;
+	sc.fragments_max = d->config->fragments_max;
+	sc.fragments_timeout_ms = d->config->fragments_timeout_ms;
 	sc.engine.wall_s = (uint64_t)time(NULL);
 	sc.engine.now = tg_clock_now(&d->clock);
 	sc.engine.shard = (uint16_t)number;
 	sc.engine.shards = (uint16_t)d->config->shards;
 	rc = tg_shard_create(&sc, &ds->shard);
+	explicit_bzero(&sc, sizeof(sc));
 	if (rc != 0) {
 		config_error(d->config, err, "engine",
 			"shard %u cannot be made: %s; give EAL more memory, or lower max_conns and "
@@ -228,22 +225,34 @@ assign_lcores(struct daemon *d, char *err)
 	return config_failure(d);
 }
 
+/* One seed for all shards: a cookie is good wherever its ACK arrives. */
+static int
+make_shards(struct daemon *d, char *err)
+{
+	struct tg_engine_config engine = d->config->engine;
+	int rc = 0;
+
+	if (secrets_read(d->config, &engine, err) != 0)
+		rc = config_failure(d);
+	else if (getrandom(engine.seed, sizeof(engine.seed), 0) != (ssize_t)sizeof(engine.seed))
+		rc = config_error(d->config, err, "", "no random bytes: %s", strerror(errno));
+	for (unsigned i = 0; rc == 0 && i < d->config->shards; i++)
+		rc = make_shard(d, i, &engine, err);
+	explicit_bzero(&engine, sizeof(engine));
+	return rc;
+}
+
 int
 setup(struct daemon *d, char *err)
 {
-	uint8_t seed[32];
-
-	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		return config_error(d->config, err, "", "no random bytes: %s", strerror(errno));
 	if (assign_lcores(d, err) != 0 || make_pool(d, err) != 0)
 		return -1;
 	for (unsigned i = 0; i < d->config->nb_ports; i++)
 		if (open_port(d, i, err) != 0)
 			return -1;
 	tg_clock_init(&d->clock);
-	for (unsigned i = 0; i < d->config->shards; i++)
-		if (make_shard(d, i, seed, err) != 0)
-			return -1;
+	if (make_shards(d, err) != 0)
+		return -1;
 	for (unsigned i = 0; i < d->nb_ports; i++) {
 		int rc = tg_port_start(&d->port[i]);
 

@@ -64,6 +64,34 @@ value_uint(const char *text, uint64_t lo, uint64_t hi, uint64_t *out, char *msg)
 	return 0;
 }
 
+/* A number, or a word that stands for one. */
+static int
+read_uint(const struct key *key, const char *text, uint64_t *out, char *msg)
+{
+	const char *rest;
+	char right[160] = "use";
+
+	if (key->choices == NULL)
+		return value_uint(text, key->min, key->max, out, msg);
+	for (unsigned i = 0; key->choices[i] != NULL; i++) {
+		size_t n = strlen(right);
+
+		if (strcmp(text, key->choices[i]) == 0) {
+			*out = key->meant[i];
+			return 0;
+		}
+		snprintf(right + n, sizeof(right) - n, "%s %s", i == 0 ? "" : ",", key->choices[i]);
+	}
+	rest = digits(text, out);
+	snprintf(right + strlen(right), sizeof(right) - strlen(right),
+		" or a whole number from %" PRIu64 " to %" PRIu64, key->min, key->max);
+	if (rest == NULL || *rest != '\0')
+		return say(msg, text, "is unknown", right);
+	if (*out < key->min || *out > key->max)
+		return say(msg, text, "is out of range", right);
+	return 0;
+}
+
 /* A time in its largest unit that is exact: "0s", "200ms", "2m". */
 static void
 print_time(uint64_t us, char *out, size_t size)
@@ -80,7 +108,8 @@ print_time(uint64_t us, char *out, size_t size)
 static int
 read_time(const struct key *key, const char *text, uint64_t *out, char *msg)
 {
-	uint64_t step = key->kind == KEY_TIME_MS ? 1000 : 1, v = 0;
+	uint64_t step = key->kind == KEY_TIME_S ? 1000000 : key->kind == KEY_TIME_MS ? 1000 : 1;
+	uint64_t v = 0;
 	const char *unit = digits(text, &v);
 	char lo[32], hi[32], range[120];
 	unsigned u = 0;
@@ -102,7 +131,10 @@ read_time(const struct key *key, const char *text, uint64_t *out, char *msg)
 		return say(msg, text, "is out of range", range);
 	v *= units[u].us;
 	if (v % step != 0)
-		return say(msg, text, "is no whole number of milliseconds", range);
+		return say(msg, text,
+			key->kind == KEY_TIME_S ? "is no whole number of seconds"
+						: "is no whole number of milliseconds",
+			range);
 	*out = v / step;
 	return 0;
 }
@@ -169,7 +201,7 @@ store(const struct key *key, void *base, uint64_t v)
 	uint32_t v32 = (uint32_t)v;
 	bool b = v != 0;
 
-	if (key->kind == KEY_BOOL || (key->kind == KEY_CHOICE && key->size == sizeof(bool)))
+	if (key->kind == KEY_BOOL || key->kind == KEY_FLAG)
 		memcpy(at, &b, sizeof(b));
 	else if (key->size == 1)
 		memcpy(at, &v8, 1);
@@ -187,16 +219,18 @@ value_read(const struct key *key, const char *text, void *base, char *msg)
 
 	switch (key->kind) {
 	case KEY_UINT:
-		rc = value_uint(text, key->min, key->max, &v, msg);
+		rc = read_uint(key, text, &v, msg);
 		break;
 	case KEY_BOOL:
 		rc = read_bool(text, &v, msg);
 		break;
 	case KEY_TIME_MS:
 	case KEY_TIME_US:
+	case KEY_TIME_S:
 		rc = read_time(key, text, &v, msg);
 		break;
 	case KEY_CHOICE:
+	case KEY_FLAG:
 		rc = read_choice(key, text, &v, msg);
 		break;
 	case KEY_TEXT:

@@ -33,6 +33,16 @@ struct tg_shard_config {
 	struct rte_mempool *pool;       /**< where what the engine sends comes from; pktmbuf pool
 					     with a data room of TG_DATA_ROOM_MIN or more */
 	int socket_id;                  /**< NUMA node of the shard's memory, or SOCKET_ID_ANY */
+	/**
+	 * IP fragments of TCP segments for local addresses are put together; otherwise the engine
+	 * drops them. All fragments of a datagram must come to one shard, and it must be the one
+	 * that gets the connection's other packets.
+	 */
+	bool reassemble;
+	uint32_t fragments_max;        /**< datagrams under reassembly at a time, 1 to 65536; each
+					    holds up to RTE_LIBRTE_IP_FRAG_MAX_FRAG mbufs */
+	uint32_t fragments_timeout_ms; /**< a datagram not complete after so long is dropped, 1
+					    to 2^31 - 1 */
 };
 
 /** Least data room of the pool in bytes, headroom included: what rte_pktmbuf pools default to. */

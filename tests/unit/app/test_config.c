@@ -9,6 +9,7 @@
 #include "config.h"
 #include "schema.h"
 #include "support.h"
+#include "value.h"
 
 /* Shortest good file, in pieces. */
 #define PORT     "ports: [{device: d0, addresses: [\"192.0.2.1/24\"]}]\n"
@@ -60,12 +61,18 @@ the_shortest_file_gets_defaults(void **state)
 	assert_memory_equal(&c->port[0].addr[0].addr, &v4, sizeof(v4));
 	assert_int_equal(c->port[0].addr[0].prefix_len, 24);
 	assert_int_equal(c->nb_listeners, 1);
-	assert_int_equal(c->listener[0].local.port, 80);
+	assert_int_equal(c->listener[0].how.local.port, 80);
 	assert_int_equal(c->listener[0].service, SERVICE_HTTP);
-	assert_int_equal(c->listener[0].backlog, 4096);
-	assert_int_equal(c->listener[0].idle_timeout_ms, 0);
-	assert_true(c->listener[0].nodelay);
-	assert_false(c->listener[0].dual_stack);
+	assert_int_equal(c->listener[0].how.backlog, 4096);
+	assert_int_equal(c->listener[0].how.idle_timeout_ms, 0);
+	assert_true(c->listener[0].how.nodelay);
+	assert_false(c->listener[0].how.dual_stack);
+	assert_int_equal(c->listener[0].how.fastopen_qlen, 256);
+	assert_false(c->reassemble);
+	assert_int_equal(c->fragments_max, 256);
+	assert_int_equal(c->fragments_timeout_ms, 5000);
+	assert_null(c->cookie_seed_file);
+	assert_null(c->fastopen_key_file);
 	config_free(c);
 }
 
@@ -130,21 +137,210 @@ every_value_arrives(void **state)
 	assert_false(c->engine.window_scaling);
 	assert_int_equal(c->port[0].mtu, 9000);
 	assert_int_equal(c->port[0].nb_addrs, 2);
-	assert_true(c->listener[0].dual_stack);
-	assert_int_equal(c->listener[0].backlog, 5);
-	assert_int_equal(c->listener[0].idle_timeout_ms, 60000);
-	assert_false(c->listener[0].nodelay);
+	assert_true(c->listener[0].how.dual_stack);
+	assert_int_equal(c->listener[0].how.backlog, 5);
+	assert_int_equal(c->listener[0].how.idle_timeout_ms, 60000);
+	assert_false(c->listener[0].how.nodelay);
 	assert_int_equal(c->listener[1].service, SERVICE_DISCARD);
 	config_free(c);
 }
 
 static void
+every_value_of_the_listener_contract_arrives(void **state)
+{
+	struct config *c = good(
+		"fragments: reassemble\n"
+		"fragments_max: 7\n"
+		"fragments_timeout: 2s\n"
+		"engine: {syncookies: adaptive, syncookies_start: 80, syncookies_stop: 80,\n"
+		"  max_syn_backlog: 99, accept_bound: exact, accept_full_policy: young,\n"
+		"  proven_peers: 11, proven_lifetime: 576h, synack_prefix_rate: 12,\n"
+		"  synack_prefix_burst: 13, synack_prefix_buckets: 64, cookie_check_rate: 14,\n"
+		"  cookie_seed_file: /s, fastopen_key_file: /k, ecn: no}\n" PORT
+		"listeners: [{address: \"::\", port: 7, service: echo, syn_backlog: auto,\n"
+		"  defer_accept: 65535s, defer_accept_mode: legacy, defer_accept_cookies: accept,\n"
+		"  fastopen: cookie, fastopen_qlen: 3, fastopen_deliver: after-handshake,\n"
+		"  fastopen_under_flood: yes},\n"
+		"  {address: \"::\", port: 8, service: echo, queue_model: single,\n"
+		"  fastopen: no-cookie, defer_accept: 1m, defer_accept_mode: linux},\n"
+		"  {address: \"::\", port: 9, service: echo, syn_backlog: 17}]\n");
+	const struct tg_listener_config *l = &c->listener[0].how;
+
+	(void)state;
+	assert_true(c->reassemble);
+	assert_int_equal(c->fragments_max, 7);
+	assert_int_equal(c->fragments_timeout_ms, 2000);
+	assert_int_equal(c->engine.syncookies, TG_SYNCOOKIES_ADAPTIVE);
+	assert_int_equal(c->engine.syncookies_start, 80);
+	assert_int_equal(c->engine.syncookies_stop, 80);
+	assert_int_equal(c->engine.max_syn_backlog, 99);
+	assert_true(c->engine.accept_exact);
+	assert_int_equal(c->engine.accept_full, TG_ACCEPT_FULL_YOUNG);
+	assert_int_equal(c->engine.proven_peers, 11);
+	assert_int_equal(c->engine.proven_ms, 576 * 3600000);
+	assert_int_equal(c->engine.synack_prefix_rate, 12);
+	assert_int_equal(c->engine.synack_prefix_burst, 13);
+	assert_int_equal(c->engine.synack_prefix_buckets, 64);
+	assert_int_equal(c->engine.cookie_check_rate, 14);
+	assert_string_equal(c->cookie_seed_file, "/s");
+	assert_string_equal(c->fastopen_key_file, "/k");
+	assert_false(c->engine.ecn);
+	assert_int_equal(l->syn_backlog, TG_SYN_BACKLOG_AUTO);
+	assert_int_equal(l->defer_accept_s, 65535);
+	assert_int_equal(l->defer_mode, TG_DEFER_LEGACY);
+	assert_true(l->defer_cookies);
+	assert_int_equal(l->fastopen, TG_FASTOPEN_COOKIE);
+	assert_int_equal(l->fastopen_qlen, 3);
+	assert_true(l->fastopen_late);
+	assert_true(l->fastopen_under_flood);
+	assert_false(l->single_queue);
+	assert_true(c->listener[1].how.single_queue);
+	assert_int_equal(c->listener[1].how.fastopen, TG_FASTOPEN_NO_COOKIE);
+	assert_int_equal(c->listener[1].how.defer_accept_s, 60);
+	assert_int_equal(c->listener[1].how.defer_mode, TG_DEFER_LINUX);
+	assert_int_equal(c->listener[2].how.syn_backlog, 17);
+	config_free(c);
+}
+
+/* The words are numbers, and the numbers are words. */
+static void
+syncookies_by_number_and_by_word(void **state)
+{
+	static const char *const words[] = {"0", "1", "2", "adaptive", "monitor"};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		char text[256];
+		struct config *c;
+
+		snprintf(text, sizeof(text), "engine: {syncookies: %s}\n" PORT LISTENER, words[i]);
+		c = good(text);
+		assert_int_equal(c->engine.syncookies, i);
+		config_free(c);
+	}
+	bad("engine: {syncookies: 3}\n" PORT LISTENER,
+		"t.yaml:1: engine.syncookies: \"3\" is unknown; use one of: 0, 1, 2, adaptive, "
+		"monitor");
+}
+
+static void
+a_fast_open_key_is_read_and_its_text_forgotten(void **state)
+{
+	static const uint8_t first[4] = {0x33, 0x22, 0x11, 0x00};
+	struct config *c = good("engine: {fastopen_key: \"00112233-44556677-8899aabb-ccddeeff,"
+				"0f0e0d0c-0b0a0908-07060504-03020100\"}\n" PORT LISTENER);
+
+	(void)state;
+	assert_int_equal(c->engine.fastopen_keys, 2);
+	assert_memory_equal(c->engine.fastopen_key[0], first, 4);
+	assert_int_equal(c->engine.fastopen_key[0][15], 0xcc);
+	assert_int_equal(c->engine.fastopen_key[1][0], 0x0c);
+	assert_string_equal(c->fastopen_key, "");
+	config_free(c);
+	/* Of a wrong one nothing is shown. */
+	bad("engine:\n  fastopen_key: 00112233-44556677-8899aabb-ccddeef\n" PORT LISTENER,
+		"t.yaml:2: engine.fastopen_key: is no Fast Open key; use four groups of 8 hex "
+		"digits "
+		"with dashes, or two such keys with a comma: the current and the previous one");
+}
+
+/* LISTENER with more keys. */
+#define LISTENER_WITH(more)                                                 \
+	"listeners:\n  - {address: \"0.0.0.0\", port: 80, service: http}\n" \
+	"  - address: \"0.0.0.0\"\n    port: 81\n    service: http\n    " more "\n"
+
+static void
+keys_without_effect_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"engine:\n  syncookies: 1\n  syncookies_start: 75\n" PORT LISTENER,
+			"t.yaml:3: engine.syncookies_start: has no effect without syncookies: "
+			"adaptive; set that, or leave this out"},
+		{"engine:\n  syncookies_stop: 25\n" PORT LISTENER,
+			"t.yaml:2: engine.syncookies_stop: has no effect without syncookies: "
+			"adaptive; set that, or leave this out"},
+		{"engine:\n  syncookies: adaptive\n  syncookies_start: 20\n"
+		 "  syncookies_stop: 21\n" PORT LISTENER,
+			"t.yaml:4: engine.syncookies_stop: stop (21) is above start (20); use a "
+			"syncookies_stop up to syncookies_start"},
+		{"engine:\n  syncookies: adaptive\n  syncookies_start: 20\n" PORT LISTENER,
+			"t.yaml:3: engine.syncookies_start: stop (25) is above start (20); use a "
+			"syncookies_stop up to syncookies_start"},
+		{"engine:\n  synack_prefix_burst: 5\n" PORT LISTENER,
+			"t.yaml:2: engine.synack_prefix_burst: has no effect without "
+			"synack_prefix_rate above 0; set that, or leave this out"},
+		{"engine:\n  synack_prefix_rate: 0\n  synack_prefix_buckets: 64\n" PORT LISTENER,
+			"t.yaml:3: engine.synack_prefix_buckets: has no effect without "
+			"synack_prefix_rate above 0; set that, or leave this out"},
+		{"engine:\n  proven_peers: 0\n  proven_lifetime: 1h\n" PORT LISTENER,
+			"t.yaml:3: engine.proven_lifetime: has no effect without proven_peers "
+			"above "
+			"0; set that, or leave this out"},
+		{"engine:\n  fastopen_key: 00112233-44556677-8899aabb-ccddeeff\n"
+		 "  fastopen_key_file: /k\n" PORT LISTENER,
+			"t.yaml:3: engine.fastopen_key_file: stands beside fastopen_key; use one "
+			"of "
+			"them"},
+		{PORT LISTENER_WITH("queue_model: single\n    syn_backlog: linux"),
+			"t.yaml:8: listeners[1].syn_backlog: has no effect without queue_model: "
+			"two; "
+			"set that, or leave this out"},
+		{PORT LISTENER_WITH("defer_accept_mode: linux"),
+			"t.yaml:7: listeners[1].defer_accept_mode: has no effect without "
+			"defer_accept above 0s; set that, or leave this out"},
+		{PORT LISTENER_WITH("defer_accept: 0s\n    defer_accept_cookies: accept"),
+			"t.yaml:8: listeners[1].defer_accept_cookies: has no effect without "
+			"defer_accept above 0s; set that, or leave this out"},
+		{PORT LISTENER_WITH("fastopen_qlen: 5"),
+			"t.yaml:7: listeners[1].fastopen_qlen: has no effect without fastopen: "
+			"cookie or no-cookie; set that, or leave this out"},
+		{PORT LISTENER_WITH("fastopen: off\n    fastopen_deliver: at-once"),
+			"t.yaml:8: listeners[1].fastopen_deliver: has no effect without fastopen: "
+			"cookie or no-cookie; set that, or leave this out"},
+		{PORT LISTENER_WITH("fastopen: no-cookie\n    fastopen_under_flood: yes"),
+			"t.yaml:8: listeners[1].fastopen_under_flood: has no effect without "
+			"fastopen: cookie; set that, or leave this out"},
+		{PORT LISTENER_WITH("fastopen: cookie\n    fastopen_qlen: 0"),
+			"t.yaml:8: listeners[1].fastopen_qlen: \"0\" is out of range; use a whole "
+			"number from 1 to 1048576"},
+		{PORT LISTENER_WITH("syn_backlog: 0"),
+			"t.yaml:7: listeners[1].syn_backlog: \"0\" is out of range; use linux, "
+			"auto "
+			"or a whole number from 1 to 1048576"},
+		{PORT LISTENER_WITH("defer_accept: 1500ms"),
+			"t.yaml:7: listeners[1].defer_accept: \"1500ms\" is no whole number of "
+			"seconds; use a time with a unit (us, ms, s, m, h) from 0s to 65535s"},
+		{"fragments_max: 5\n" PORT LISTENER,
+			"t.yaml:1: fragments_max: has no effect without fragments: reassemble; set "
+			"that, or leave this out"},
+		{"fragments_timeout: 5s\nfragments: drop\n" PORT LISTENER,
+			"t.yaml:1: fragments_timeout: has no effect without fragments: reassemble; "
+			"set that, or leave this out"},
+		{"shards: 2\nfragments: reassemble\n" PORT LISTENER,
+			"t.yaml:2: fragments: reassemble works on one shard, and there are 2; use "
+			"shards: 1, or drop"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		bad(cases[i].text, cases[i].message);
+	config_free(
+		good("engine: {syncookies: adaptive, syncookies_start: 20, syncookies_stop: 20, "
+		     "synack_prefix_rate: 1, synack_prefix_burst: 1}\n" PORT LISTENER));
+}
+
+static void
 unknown_keys(void **state)
 {
+	struct config *c;
+
 	(void)state;
 	bad("shard: 1\n" PORT LISTENER,
 		"t.yaml:1: shard: unknown key; known here: shards, drain, idle_sleep, mbufs, "
-		"descriptors, cpus, eal, engine, http, ports, listeners");
+		"descriptors, fragments, fragments_max, fragments_timeout, cpus, eal, engine, "
+		"http, ports, listeners");
 	bad(PORT LISTENER "http:\n    root_page: x\n    rootpage: y\n",
 		"t.yaml:5: http.rootpage: unknown key; known here: root_page, content_type");
 	bad(PORT "listeners:\n"
@@ -152,7 +348,14 @@ unknown_keys(void **state)
 		 "  - address: \"::\"\n"
 		 "    prot: 81\n",
 		"t.yaml:5: listeners[1].prot: unknown key; known here: address, port, service, "
-		"backlog, idle_timeout, nodelay, dual_stack");
+		"backlog, queue_model, syn_backlog, idle_timeout, nodelay, dual_stack, "
+		"defer_accept, defer_accept_mode, defer_accept_cookies, fastopen, fastopen_qlen, "
+		"fastopen_deliver, fastopen_under_flood");
+	/* The longest list there is comes whole. */
+	assert_int_equal(config_parse("t.yaml", "engine: {x: 1}\n" PORT LISTENER,
+				 strlen("engine: {x: 1}\n" PORT LISTENER), &c, err),
+		-1);
+	assert_string_equal(err + strlen(err) - strlen(", ecn"), ", ecn");
 	bad("ports:\n"
 	    "  - device: d0\n"
 	    "    address: x\n",
@@ -453,8 +656,78 @@ the_example_tells_the_true_defaults(void **state)
 	assert_int_equal(example->drain_ms, defaults->drain_ms);
 	assert_int_equal(example->idle_sleep_us, defaults->idle_sleep_us);
 	assert_int_equal(example->descriptors, defaults->descriptors);
-	assert_int_equal(example->listener[0].backlog, defaults->listener[0].backlog);
-	assert_int_equal(example->listener[0].nodelay, defaults->listener[0].nodelay);
+	assert_int_equal(example->reassemble, defaults->reassemble);
+	assert_int_equal(example->fragments_max, defaults->fragments_max);
+	assert_int_equal(example->fragments_timeout_ms, defaults->fragments_timeout_ms);
+	/* The first listener differs from the defaults where it says so. */
+	example->listener[0].how.local = defaults->listener[0].how.local;
+	example->listener[0].how.dual_stack = defaults->listener[0].how.dual_stack;
+	example->listener[0].how.idle_timeout_ms = defaults->listener[0].how.idle_timeout_ms;
+	assert_memory_equal(&example->listener[0].how, &defaults->listener[0].how,
+		sizeof(example->listener[0].how));
+	assert_int_equal(example->listener[0].how.backlog, defaults->listener[0].how.backlog);
+	assert_int_equal(example->listener[0].how.nodelay, defaults->listener[0].how.nodelay);
+	config_free(example);
+	config_free(defaults);
+}
+
+/* Copies what stands behind "# KEY: " where a line of the example begins so. */
+static bool
+commented_out(const char *text, const char *key, char *value, size_t size)
+{
+	char line[128];
+	const char *at;
+	size_t n;
+
+	snprintf(line, sizeof(line), "# %s: ", key);
+	for (at = text; (at = strstr(at, line)) != NULL; at++) {
+		const char *start = at;
+
+		while (start > text && start[-1] == ' ')
+			start--;
+		if (start == text || start[-1] == '\n')
+			break;
+	}
+	if (at == NULL)
+		return false;
+	at += strlen(line);
+	n = strcspn(at, "\n");
+	assert_true(n < size);
+	memcpy(value, at, n);
+	value[n] = '\0';
+	return true;
+}
+
+/* What is commented out, since it stands alone only beside another key, has its default too. */
+static void
+the_example_tells_the_true_defaults_of_what_is_commented_out(void **state)
+{
+	struct config *example, *defaults = good(PORT LISTENER);
+	unsigned found = 0;
+
+	(void)state;
+	assert_int_equal(config_load(TEST_EXAMPLE, &example, err), 0);
+	for (unsigned g = 0; g < GROUP_COUNT; g++)
+		for (unsigned i = 0; i < key_groups[g].nb_keys; i++) {
+			const struct key *k = &key_groups[g].keys[i];
+			struct config_listener l = defaults->listener[0];
+			struct config before = *defaults;
+			char value[128], msg[VALUE_MESSAGE_MAX];
+
+			/* Texts have no default, and that of mbufs is derived. */
+			if (k->kind == KEY_TEXT || strcmp(k->name, "mbufs") == 0 ||
+				!commented_out(example->text, k->name, value, sizeof(value)))
+				continue;
+			found++;
+			assert_true(g == GROUP_TOP || g == GROUP_ENGINE || g == GROUP_LISTENER);
+			if (value_read(k, value, g == GROUP_LISTENER ? (void *)&l : (void *)&before,
+				    msg) != 0)
+				fail_msg("%s: %s", k->name, msg);
+			if (memcmp(&l, &defaults->listener[0], sizeof(l)) != 0 ||
+				memcmp(&before, defaults, sizeof(before)) != 0)
+				fail_msg("the example has \"%s\" for %s", value, k->name);
+		}
+	assert_int_equal(found, 11);
 	config_free(example);
 	config_free(defaults);
 }
@@ -465,6 +738,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_shortest_file_gets_defaults),
 		cmocka_unit_test(every_value_arrives),
+		cmocka_unit_test(every_value_of_the_listener_contract_arrives),
+		cmocka_unit_test(syncookies_by_number_and_by_word),
+		cmocka_unit_test(a_fast_open_key_is_read_and_its_text_forgotten),
+		cmocka_unit_test(keys_without_effect_are_refused),
 		cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(wrong_types),
 		cmocka_unit_test(out_of_range),
@@ -479,6 +756,7 @@ main(void)
 		cmocka_unit_test(survives_any_one_byte_of_damage),
 		cmocka_unit_test(the_example_names_every_key),
 		cmocka_unit_test(the_example_tells_the_true_defaults),
+		cmocka_unit_test(the_example_tells_the_true_defaults_of_what_is_commented_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@ struct place {
 	bool yes;
 	bool picked_bool;
 	uint32_t picked;
+	uint8_t picked8;
 	char *text;
 	uint32_t guard;
 };
@@ -27,7 +28,12 @@ static const struct key bool_key = {"yes", KEY_BOOL, PLACE(yes)};
 static const struct key ms_key = {"ms", KEY_TIME_MS, PLACE(u32), .min = 100000, .max = 120000000};
 static const struct key us_key = {"us", KEY_TIME_US, PLACE(u32), .max = 10000};
 static const struct key word_key = {"word", KEY_CHOICE, PLACE(picked), .choices = words};
-static const struct key flag_key = {"flag", KEY_CHOICE, PLACE(picked_bool), .choices = words};
+static const struct key word8_key = {"word8", KEY_CHOICE, PLACE(picked8), .choices = words};
+static const struct key flag_key = {"flag", KEY_FLAG, PLACE(picked_bool), .choices = words};
+static const uint32_t meant[] = {0, UINT32_MAX, 70};
+static const struct key mixed_key = {
+	"mixed", KEY_UINT, PLACE(u32), .min = 5, .max = 9, .choices = words, .meant = meant};
+static const struct key s_key = {"s", KEY_TIME_S, PLACE(u32), .max = 65535000000};
 static const struct key text_key = {"text", KEY_TEXT, PLACE(text), .min = 1, .max = 5};
 
 static struct place at;
@@ -167,7 +173,47 @@ words_are_numbered(void **state)
 	assert_true(at.picked_bool);
 	good(&flag_key, "red");
 	assert_false(at.picked_bool);
+	good(&word8_key, "blue");
+	assert_int_equal(at.picked8, 2);
 	bad(&word_key, "pink", "\"pink\" is unknown; use one of: red, green, blue");
+}
+
+static void
+words_beside_numbers(void **state)
+{
+	(void)state;
+	good(&mixed_key, "green");
+	assert_int_equal(at.u32, UINT32_MAX);
+	good(&mixed_key, "red");
+	assert_int_equal(at.u32, 0);
+	good(&mixed_key, "blue");
+	assert_int_equal(at.u32, 70);
+	good(&mixed_key, "9");
+	assert_int_equal(at.u32, 9);
+	bad(&mixed_key, "10",
+		"\"10\" is out of range; use red, green, blue or a whole number from 5 to 9");
+	bad(&mixed_key, "70",
+		"\"70\" is out of range; use red, green, blue or a whole number from 5 to 9");
+	bad(&mixed_key, "pink",
+		"\"pink\" is unknown; use red, green, blue or a whole number from 5 to 9");
+}
+
+static void
+seconds_are_whole(void **state)
+{
+	(void)state;
+	good(&s_key, "2000ms");
+	assert_int_equal(at.u32, 2);
+	good(&s_key, "18h");
+	assert_int_equal(at.u32, 64800);
+	good(&s_key, "65535s");
+	assert_int_equal(at.u32, 65535);
+	bad(&s_key, "65536s",
+		"\"65536s\" is out of range; use a time with a unit (us, ms, s, m, h) from 0s to "
+		"65535s");
+	bad(&s_key, "1500ms",
+		"\"1500ms\" is no whole number of seconds; use a time with a unit (us, ms, s, m, "
+		"h) from 0s to 65535s");
 }
 
 static void
@@ -238,6 +284,8 @@ main(void)
 		cmocka_unit_test(times_have_units),
 		cmocka_unit_test(times_without_unit_or_out_of_range_are_told),
 		cmocka_unit_test(words_are_numbered),
+		cmocka_unit_test(words_beside_numbers),
+		cmocka_unit_test(seconds_are_whole),
 		cmocka_unit_test(texts_are_copied_and_printable),
 		cmocka_unit_test(long_texts_are_cut_in_messages),
 		cmocka_unit_test(addresses),

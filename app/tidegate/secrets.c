@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "secret_file.h"
+#include "secrets.h"
+
+int
+secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
+{
+	char msg[SECRET_MESSAGE_MAX];
+	int n;
+
+	if (c->cookie_seed_file != NULL) {
+		if (secret_seed_read(c->cookie_seed_file, ec->cookie_seed, msg) != 0)
+			return config_error(c, err, "engine.cookie_seed_file",
+				"%s %s; make one: head -c 32 /dev/urandom > FILE; chmod 600 FILE",
+				c->cookie_seed_file, msg);
+		ec->cookie_seed_shared = true;
+	}
+	if (c->fastopen_key_file != NULL) {
+		n = secret_fastopen_read(c->fastopen_key_file, ec->fastopen_key, msg);
+		if (n < 0)
+			return config_error(c, err, "engine.fastopen_key_file",
+				"%s %s; make one: cat /proc/sys/net/ipv4/tcp_fastopen_key > FILE; "
+				"chmod 600 FILE",
+				c->fastopen_key_file, msg);
+		ec->fastopen_keys = (uint8_t)n;
+	}
+	return 0;
+}
+
+int
+secrets_check(const struct config *c, char *err)
+{
+	struct tg_engine_config ec = c->engine;
+	int rc = secrets_read(c, &ec, err);
+
+	explicit_bzero(&ec, sizeof(ec));
+	return rc;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TIDEGATE_APP_SECRETS_H
+#define TIDEGATE_APP_SECRETS_H
+/**
+ * @file
+ * The secret files a configuration names.
+ */
+#include "config.h"
+
+/**
+ * Reads them into the settings of an engine: cookie_seed and cookie_seed_shared, fastopen_key and
+ * fastopen_keys.
+ *
+ * @param ec   the caller's copy of c->engine, to be wiped with explicit_bzero() after use
+ * @param err  CONFIG_ERROR_MAX bytes
+ * @return 0; -1 with err filled: the file, what is wrong with it and how to make one
+ */
+int secrets_read(const struct config *c, struct tg_engine_config *ec, char *err);
+
+/** Whether they can be read, for --check. @return 0; -1 with err filled */
+int secrets_check(const struct config *c, char *err);
+
+#endif
