@@ -7,9 +7,10 @@ inc="$(dirname "$0")/../lib/include"
 
 # Rows of one list: the preprocessor puts it on one line, "@" begins an entry.
 rows() {
-	printf '#include <tidegate/counters.h>\n#define X(e, k, t) @ k t\n=%s(X)\n' "$1" |
+	printf '#include <tidegate/counters.h>\n#define X(%s\n=%s(X)\n' "${2:-e, k, t) @ k t}" "$1" |
 		"${CC:-cc}" -E -P -I"$inc" -x c - | sed -n 's/^=//p' | tr '@' '\n' |
-		sed -n 's/^ *"\([^"]*\)" *"\(.*\)" *$/| `\1` | \2 |/p'
+		sed -n 's/^ *"\([^"]*\)" *"\(.*\)" *$/| `\1` | \2 |/p' |
+		sed 's/" *"//g'
 }
 
 cat <<END
@@ -35,4 +36,20 @@ meaning the same.
 | name | meaning |
 | --- | --- |
 $(rows TG_COUNTER_LIST)
+
+## Around the engine
+
+Counted by a shard, not by its engine (\`struct tg_glue_counts\`); \`/tidegate/counters\` shows both,
+and \`fragments_held\`, the fragments that wait for others of their datagram now. With \`rx\` packets
+received by the loop, always, and looked at when the daemon stops:
+
+    rx = received + rx_no_copy + fragments_received - fragments_reassembled
+    fragments_received = fragments_used + fragments_held + the sum of fragments_drop_*
+
+Only fragments of TCP segments for our addresses are counted here, and only with
+\`fragments: reassemble\`; every other one is \`drop_fragment\` or \`passed\` above.
+
+| key | meaning |
+| --- | --- |
+$(rows TG_GLUE_LIST 'f, t) @ #f t')
 END

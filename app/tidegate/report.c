@@ -8,9 +8,26 @@
 struct left {
 	struct tg_counters counters;
 	uint64_t conns, segments, time_wait;
-	uint64_t rx_no_copy, tx_dropped, rx_foreign;
+	struct tg_glue_counts glue;
+	uint64_t tx_dropped, rx_foreign;
 	bool accounted;
 };
+
+/*
+ * What the port gave is what the engine got, but for copies that found no buffer and for fragments,
+ * of which it got the datagrams; and each fragment is accounted for too.
+ */
+static bool
+glue_accounted(uint64_t rx, uint64_t received, const struct tg_shard_stats *st)
+{
+	const struct tg_glue_counts *g = &st->count;
+
+	return rx + g->fragments_reassembled == received + g->rx_no_copy + g->fragments_received &&
+		g->fragments_received ==
+		g->fragments_used + st->fragments_held + g->fragments_drop_bad +
+			g->fragments_drop_tiny + g->fragments_drop_overlap +
+			g->fragments_drop_no_room + g->fragments_drop_timeout;
+}
 
 static void
 look_at(const struct daemon_shard *ds, struct left *l)
@@ -29,16 +46,18 @@ look_at(const struct daemon_shard *ds, struct left *l)
 	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
 		l->counters.event[i] += c->event[i];
 	l->counters.received += c->received;
-	/* What the port gave is what the engine got, but for copies that found no buffer. */
-	if (sum != c->received || ds->loop->stats.rx != c->received + st.rx_no_copy)
+	if (sum != c->received || !glue_accounted(ds->loop->stats.rx, c->received, &st))
 		l->accounted = false;
 	l->conns += u.conns + u.half_open;
 	l->time_wait += u.time_wait;
 	/* Queues by the engine's own count, and mbufs by the glue's: the larger one is the truth.
 	 */
-	l->segments += (u.segments > st.held ? u.segments : st.held) + st.staged;
-	l->rx_no_copy += st.rx_no_copy;
-	l->tx_dropped += st.tx_stage_full + st.tx_no_room + ds->loop->stats.tx_dropped;
+	l->segments +=
+		(u.segments > st.held ? u.segments : st.held) + st.staged + st.fragments_held;
+#define X(f, t) l->glue.f += st.count.f;
+	TG_GLUE_LIST(X)
+#undef X
+	l->tx_dropped += st.count.tx_stage_full + st.count.tx_no_room + ds->loop->stats.tx_dropped;
 	l->rx_foreign += ds->loop->stats.rx_foreign;
 }
 
@@ -57,7 +76,9 @@ print_counts(const struct left *l)
 		print_count(tg_disposition_name(i), l->counters.disposition[i]);
 	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
 		print_count(tg_counter_name(i), l->counters.event[i]);
-	print_count("rx_no_copy", l->rx_no_copy);
+#define X(f, t) print_count(#f, l->glue.f);
+	TG_GLUE_LIST(X)
+#undef X
 }
 
 bool

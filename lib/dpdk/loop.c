@@ -280,4 +280,5 @@ tg_loop_run(struct tg_loop *loop)
 	}
 	for (unsigned i = 0; i < loop->nb_ports; i++)
 		give_up(loop, &loop->port[i]);
+	tg_shard_drop_fragments(loop->shard);
 }

@@ -8,8 +8,8 @@
  * An answer is written over its question, and a kept segment becomes the engine's: both need a
  * buffer that nobody else looks at.
  */
-static bool
-is_ours_alone(const struct rte_mbuf *m)
+bool
+tg_mbuf_is_ours_alone(const struct rte_mbuf *m)
 {
 	for (; m != NULL; m = m->next)
 		if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1)
@@ -29,7 +29,7 @@ needs_copy(const struct rte_mbuf *m)
 	/* Two tags stripped: a tg_pkt has room for one beside the data. */
 	if (m->ol_flags & RTE_MBUF_F_RX_QINQ_STRIPPED)
 		return true;
-	return !is_ours_alone(m);
+	return !tg_mbuf_is_ours_alone(m);
 }
 
 /* A copy that is ours alone, with at most the outermost tag beside the data. */

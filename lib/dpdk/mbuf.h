@@ -40,6 +40,9 @@ enum tg_rx_added {
 	TG_RX_NO_COPY, /**< needed a copy and there was no buffer; still the caller's */
 };
 
+/** Whether nobody else looks at any of a chain's buffers: no indirect or shared segment. */
+bool tg_mbuf_is_ours_alone(const struct rte_mbuf *m);
+
 /** Empties a burst. */
 static inline void
 tg_rx_reset(struct tg_rx_burst *b)

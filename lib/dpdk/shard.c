@@ -9,6 +9,21 @@
 
 /* Rounds of tg_engine_output() in one call: bounds the work done for other ports. */
 #define OUTPUT_ROUNDS 4
+/* Most datagrams under reassembly. */
+#define FRAGMENTS_MAX 65536
+
+static int
+make_reassembly(struct tg_shard *s, const struct tg_shard_config *cfg)
+{
+	if (!cfg->reassemble)
+		return 0;
+	if (cfg->fragments_max == 0 || cfg->fragments_max > FRAGMENTS_MAX ||
+		cfg->fragments_timeout_ms == 0 || cfg->fragments_timeout_ms > INT32_MAX)
+		return -EINVAL;
+	s->reassembly = tg_reassembly_create(s->engine, &s->count, cfg->pool, cfg->fragments_max,
+		cfg->fragments_timeout_ms, cfg->socket_id);
+	return s->reassembly != NULL ? 0 : -ENOMEM;
+}
 
 int
 tg_shard_create(const struct tg_shard_config *cfg, struct tg_shard **out)
@@ -26,8 +41,11 @@ tg_shard_create(const struct tg_shard_config *cfg, struct tg_shard **out)
 	ec.buf_size = rte_pktmbuf_data_room_size(cfg->pool);
 	s->number = ec.shard;
 	rc = tg_engine_create(&ec, &s->engine);
+	explicit_bzero(&ec, sizeof(ec)); /* the secrets in it */
+	if (rc == 0)
+		rc = make_reassembly(s, cfg);
 	if (rc != 0) {
-		rte_free(s);
+		tg_shard_destroy(s);
 		return rc;
 	}
 	*out = s;
@@ -49,7 +67,9 @@ tg_shard_destroy(struct tg_shard *s)
 {
 	if (s == NULL)
 		return;
-	tg_engine_destroy(s->engine);
+	tg_reassembly_destroy(s->reassembly);
+	if (s->engine != NULL)
+		tg_engine_destroy(s->engine);
 	for (unsigned i = 0; i < TG_MAX_PORTS; i++)
 		stage_free(s->port[i].stage);
 	rte_free(s);
@@ -131,7 +151,7 @@ stage(struct tg_shard *s, uint16_t port, struct rte_mbuf *m)
 	struct tg_stage *st = s->port[port].stage;
 
 	if (unlikely(st->tail - st->head == TG_STAGE_SIZE)) {
-		s->tx_stage_full++;
+		s->count.tx_stage_full++;
 		rte_pktmbuf_free(m);
 		return;
 	}
@@ -160,7 +180,7 @@ work_off(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *foreign[], tg_ti
 			if (likely(m != NULL))
 				stage(s, port_id, m);
 			else
-				s->tx_no_room++;
+				s->count.tx_no_room++;
 			break;
 		case TG_KEEP:
 			s->env.held += tg_rx_keep(b, i);
@@ -189,6 +209,8 @@ tg_shard_input(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], ui
 		memmove(foreign, pkts, n * sizeof(*pkts));
 		return n;
 	}
+	if (s->reassembly != NULL)
+		n = tg_reassembly_burst(s->reassembly, pkts, n, now);
 	for (uint16_t i = 0; i < n; i++) {
 		enum tg_rx_added added = tg_rx_add(&s->rx, pkts[i], port_id, s->env.pool);
 
@@ -197,7 +219,7 @@ tg_shard_input(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], ui
 			added = tg_rx_add(&s->rx, pkts[i], port_id, s->env.pool);
 		}
 		if (unlikely(added == TG_RX_NO_COPY)) {
-			s->rx_no_copy++;
+			s->count.rx_no_copy++;
 			rte_pktmbuf_free(pkts[i]);
 		}
 	}
@@ -208,6 +230,8 @@ void
 tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s)
 {
 	tg_engine_advance(s->engine, now, wall_s, TG_TIMER_BUDGET);
+	if (s->reassembly != NULL)
+		tg_reassembly_expire(s->reassembly, now);
 	for (unsigned i = 0; i < s->nb_workers; i++)
 		if (tg_worker_pending(s->worker[i].worker))
 			s->worker[i].how.run(s->worker[i].worker, s->worker[i].how.ctx);
@@ -227,7 +251,7 @@ pull(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], uint16_t *n,
 
 		s->env.held--;
 		if (unlikely(m == NULL))
-			s->tx_no_room++;
+			s->count.tx_no_room++;
 		else if (likely(p[i].port == port_id))
 			pkts[(*n)++] = m;
 		else
@@ -258,11 +282,17 @@ tg_shard_output(
 }
 
 void
+tg_shard_drop_fragments(struct tg_shard *s)
+{
+	if (s->reassembly != NULL)
+		tg_reassembly_flush(s->reassembly);
+}
+
+void
 tg_shard_get_stats(const struct tg_shard *s, struct tg_shard_stats *st)
 {
-	st->rx_no_copy = s->rx_no_copy;
-	st->tx_stage_full = s->tx_stage_full;
-	st->tx_no_room = s->tx_no_room;
+	st->count = s->count;
+	st->fragments_held = s->reassembly != NULL ? tg_reassembly_held(s->reassembly) : 0;
 	st->held = (uint64_t)s->env.held;
 	st->staged = 0;
 	for (unsigned i = 0; i < TG_MAX_PORTS; i++)

@@ -10,6 +10,7 @@
 #include "env.h"
 #include "mailbox.h"
 #include "mbuf.h"
+#include "reassemble.h"
 
 /** Port ids go from 0 to here, exclusive: what tg_engine_add_port() takes. */
 #define TG_MAX_PORTS 64
@@ -41,9 +42,8 @@ struct tg_shard {
 		struct tg_stage *stage; /**< NULL: never added */
 		bool tx_vlan;
 	} port[TG_MAX_PORTS];
-	uint64_t rx_no_copy;
-	uint64_t tx_stage_full;
-	uint64_t tx_no_room;
+	struct tg_glue_counts count;
+	struct tg_reassembly *reassembly; /**< NULL: off */
 	struct tg_mailbox mailbox;
 	struct tg_rx_burst rx;
 	struct tg_verdict verdict[TG_BURST];

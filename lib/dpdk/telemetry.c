@@ -117,7 +117,8 @@ static int
 show_counters(struct rte_tel_data *d, const struct scope *sc)
 {
 	struct tg_counters sum = {0};
-	struct tg_shard_stats glue = {0};
+	struct tg_glue_counts glue = {0};
+	uint64_t fragments_held = 0;
 	unsigned shards = 0;
 
 	for (unsigned i = sc->from; i < sc->to; i++) {
@@ -127,9 +128,11 @@ show_counters(struct rte_tel_data *d, const struct scope *sc)
 			continue;
 		shards++;
 		sum_counters(s, &sum);
-		glue.rx_no_copy += word(&s->rx_no_copy);
-		glue.tx_stage_full += word(&s->tx_stage_full);
-		glue.tx_no_room += word(&s->tx_no_room);
+#define X(f, t) glue.f += word(&s->count.f);
+		TG_GLUE_LIST(X)
+#undef X
+		if (s->reassembly != NULL)
+			fragments_held += tg_reassembly_held(s->reassembly);
 	}
 	tg_row_u64(d, "shards", shards);
 	tg_row_u64(d, "received", sum.received);
@@ -137,9 +140,10 @@ show_counters(struct rte_tel_data *d, const struct scope *sc)
 		tg_row_u64(d, tg_disposition_name(i), sum.disposition[i]);
 	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
 		tg_row_u64(d, tg_counter_name(i), sum.event[i]);
-	tg_row_u64(d, "rx_no_copy", glue.rx_no_copy);
-	tg_row_u64(d, "tx_stage_full", glue.tx_stage_full);
-	tg_row_u64(d, "tx_no_room", glue.tx_no_room);
+#define X(f, t) tg_row_u64(d, #f, glue.f);
+	TG_GLUE_LIST(X)
+#undef X
+	tg_row_u64(d, "fragments_held", fragments_held);
 	return 0;
 }
 

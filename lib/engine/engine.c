@@ -226,6 +226,12 @@ tg_engine_add_addr(
 	return tg_host_add_addr(&e->host, port, addr, prefix_len);
 }
 
+bool
+tg_engine_has_addr(const struct tg_engine *e, const struct tg_addr *addr)
+{
+	return tg_host_find(&e->host, addr) >= 0;
+}
+
 void
 tg_listener_config_init(struct tg_listener_config *cfg)
 {

@@ -131,6 +131,41 @@ enum tg_counter {
 		TG_CNT_COUNT
 };
 
+/*
+ * X(field and telemetry key, text): what happens around an engine, in the glue between mbufs and
+ * packets (<tidegate/dpdk.h>).
+ *
+ * Packets given to tg_shard_input() = received + rx_no_copy + fragments_received -
+ * fragments_reassembled; fragments_received = fragments_used + fragments held now + the sum of
+ * fragments_drop_*.
+ */
+#define TG_GLUE_LIST(X)                                                                          \
+	X(rx_no_copy, "received packets lost: a copy was needed, the pool was empty")            \
+	X(tx_stage_full, "packets lost: 512 wait for the port and nobody sends them")            \
+	X(tx_no_room, "packets lost: no headroom for a VLAN tag")                                \
+	X(fragments_received, "IP fragments of TCP segments taken for reassembly")               \
+	X(fragments_used, "of these, part of a datagram that was put together")                  \
+	X(fragments_reassembled, "datagrams put together and given to the engine")               \
+	X(fragments_drop_bad,                                                                    \
+		"fragments empty, not ending at a multiple of 8, beyond 65535 bytes, or with "   \
+		"contradicting ECN marks")                                                       \
+	X(fragments_drop_tiny,                                                                   \
+		"first fragments without the whole TCP header, others that begin inside it")     \
+	X(fragments_drop_overlap,                                                                \
+		"fragments of a datagram of which some overlap, repeat, leave a hole or are "    \
+		"more than 8")                                                                   \
+	X(fragments_drop_no_room, "fragments for which the table or the pool had no room")       \
+	X(fragments_drop_timeout,                                                                \
+		"fragments of a datagram that was not complete in fragments_timeout, or at the " \
+		"stop")
+
+/** All counts of one shard's glue. One writer, other threads may read each word at any time. */
+struct tg_glue_counts {
+#define X(f, t) uint64_t f;
+	TG_GLUE_LIST(X)
+#undef X
+};
+
 /** All counts of one engine. One writer; other threads may read each word at any time. */
 struct tg_counters {
 	uint64_t received; /**< packets given to tg_engine_input() */

@@ -100,9 +100,9 @@ TG_API int tg_shard_add_port_as(
  *
  * An mbuf that is shared, indirect or external, or whose headers are split over segments, is
  * copied first, since answers are written in place; when the pool has no room for the copy the
- * packet is dropped and counted in tg_shard_stats.rx_no_copy.
+ * packet is dropped and counted in tg_shard_stats.count.rx_no_copy.
  *
- * @param pkts     n mbufs received on port_id
+ * @param pkts     n mbufs received on port_id; what stands there after the call means nothing
  * @param foreign  room for n: the mbufs that are not tidegate's, unchanged, in order; the
  *                 caller's again. May be the same array as pkts.
  * @return number of foreign mbufs; all n when port_id was never added
@@ -123,7 +123,7 @@ TG_API void tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s);
  * engine sends by itself. Checksum offload flags are set as tg_shard_add_port() found the port.
  *
  * At most 512 answers wait for each port; a caller that takes in more without calling this loses
- * the rest (tg_shard_stats.tx_stage_full).
+ * the rest (tg_shard_stats.count.tx_stage_full).
  *
  * @return number of mbufs, 0 to cap; they are the caller's
  */
@@ -132,12 +132,17 @@ TG_API uint16_t tg_shard_output(
 
 /** What happened in the glue, outside of the engine's own counters. */
 struct tg_shard_stats {
-	uint64_t rx_no_copy;    /**< received packets lost: a copy was needed, the pool was empty */
-	uint64_t tx_stage_full; /**< packets lost: 512 wait for the port and nobody sends them */
-	uint64_t tx_no_room;    /**< packets lost: no headroom for a VLAN tag */
-	uint64_t held;          /**< mbufs the engine holds in its queues now */
-	uint64_t staged;        /**< packets waiting for tg_shard_output() now */
+	struct tg_glue_counts count;
+	uint64_t held;           /**< mbufs the engine holds in its queues now */
+	uint64_t staged;         /**< packets waiting for tg_shard_output() now */
+	uint64_t fragments_held; /**< fragments waiting for others of their datagram now */
 };
+
+/**
+ * Drops the fragments a shard holds, for a loop that ends and looks what is left. They count as
+ * fragments_drop_timeout.
+ */
+TG_API void tg_shard_drop_fragments(struct tg_shard *s);
 
 /** Fills in the counts of the glue. Shard's thread only. */
 TG_API void tg_shard_get_stats(const struct tg_shard *s, struct tg_shard_stats *st);

@@ -151,6 +151,9 @@ TG_API int tg_engine_add_port(
 TG_API int tg_engine_add_addr(
 	struct tg_engine *e, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len);
 
+/** Whether tg_engine_add_addr() added this address, on any port. */
+TG_API bool tg_engine_has_addr(const struct tg_engine *e, const struct tg_addr *addr);
+
 /** What the caller must now do with a packet's buffer. */
 enum tg_action {
 	TG_DROP,  /**< release it */

@@ -48,11 +48,11 @@ mistake "port in use twice" 'listeners' 's/port: 9,/port: 7,/'
 mistake "key missing" 'service' 's/, service: discard//'
 mistake "duplicate key" 'shards' 's/^shards: .*/&\n&/'
 mistake "not YAML" '[0-9]: not valid YAML' 's/^shards: .*/shards: [1/'
-mistake "unknown word" 'syncookies.*adaptive, monitor' '$aengine: {syncookies: often}'
-mistake "key without effect" 'syncookies_start: has no effect' '$aengine: {syncookies_start: 50}'
+mistake "unknown word" 'syncookies.*adaptive, monitor' "\$aengine: {syncookies: often}"
+mistake "key without effect" 'syncookies_start: has no effect' "\$aengine: {syncookies_start: 50}"
 mistake "stop above start" 'stop .90. is above start' \
-	'$aengine: {syncookies: adaptive, syncookies_stop: 90}'
-mistake "not a Fast Open key" 'fastopen_key: is no Fast Open key' '$aengine: {fastopen_key: 0123}'
+	"\$aengine: {syncookies: adaptive, syncookies_stop: 90}"
+mistake "not a Fast Open key" 'fastopen_key: is no Fast Open key' "\$aengine: {fastopen_key: 0123}"
 mistake "Fast Open bound 0" 'fastopen_qlen.*out of range' \
 	's/service: discard/&, fastopen: cookie, fastopen_qlen: 0/'
 mistake "deferred by nothing" 'defer_accept_mode: has no effect' \
@@ -60,7 +60,7 @@ mistake "deferred by nothing" 'defer_accept_mode: has no effect' \
 mistake "half a second" 'defer_accept.*whole number of seconds' \
 	's/service: discard/&, defer_accept: 500ms/'
 mistake "fragments over shards" 'fragments: reassemble works on one shard' \
-	's/^shards: .*/shards: 2/; $afragments: reassemble'
+	"s/^shards: .*/shards: 2/; \$afragments: reassemble"
 mistake "no seed file" 'cookie_seed_file: .*nosuch.seed cannot be opened.*urandom' \
 	"\$aengine: {cookie_seed_file: $WORK/nosuch.seed}"
 head -c 32 /dev/urandom >"$WORK/seed"

@@ -89,11 +89,20 @@ client_arp(struct rte_mempool *pool)
 struct tg_shard *
 client_shard(struct rte_mempool *pool, uint16_t port)
 {
-	struct tg_shard_config sc = {.pool = pool, .socket_id = SOCKET_ID_ANY};
+	struct tg_shard_config sc = {.pool = pool};
+
+	return client_shard_of(&sc, port);
+}
+
+struct tg_shard *
+client_shard_of(const struct tg_shard_config *base, uint16_t port)
+{
+	struct tg_shard_config sc = *base;
 	struct tg_shard_port sp = {.mtu = 1500};
 	struct tg_addr addr = tg_addr_v4(192, 0, 2, 1);
 	struct tg_shard *s;
 
+	sc.socket_id = SOCKET_ID_ANY;
 	tg_engine_config_init(&sc.engine);
 	sc.engine.max_conns = 100;
 	sc.engine.max_half_open = 100;

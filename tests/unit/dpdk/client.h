@@ -36,6 +36,9 @@ struct rte_mbuf *client_arp(struct rte_mempool *pool);
 /** A shard with one port (number `port`), 192.0.2.1/24, and no listener. */
 struct tg_shard *client_shard(struct rte_mempool *pool, uint16_t port);
 
+/** The same with the glue's settings of `base`, whose engine and socket_id do not matter. */
+struct tg_shard *client_shard_of(const struct tg_shard_config *base, uint16_t port);
+
 /** Opens port 80 for a worker that counts its runs in *runs and does nothing else. */
 struct tg_worker *client_listen(struct tg_shard *s, unsigned *runs, tg_listener *l);
 

@@ -14,9 +14,9 @@ stats_are(struct tg_shard *s, uint64_t held, uint64_t staged, uint64_t stage_ful
 	tg_shard_get_stats(s, &st);
 	assert_int_equal(st.held, held);
 	assert_int_equal(st.staged, staged);
-	assert_int_equal(st.tx_stage_full, stage_full);
-	assert_int_equal(st.rx_no_copy, 0);
-	assert_int_equal(st.tx_no_room, 0);
+	assert_int_equal(st.count.tx_stage_full, stage_full);
+	assert_int_equal(st.count.rx_no_copy, 0);
+	assert_int_equal(st.count.tx_no_room, 0);
 }
 
 static void
