@@ -14,7 +14,7 @@
 #include <tidegate/tidegate.h>
 
 /** Listeners in one answer. */
-#define TG_MAIL_LISTENERS 32
+#define TG_MAIL_LISTENERS 20
 /** Connections in one answer. */
 #define TG_MAIL_CONNS 32
 

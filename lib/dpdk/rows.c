@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include <rte_common.h>
 #include <rte_version.h>
 
 #include "rows.h"
@@ -63,6 +64,16 @@ tg_rows_new(struct rte_tel_data *d, const char *name)
 	return list;
 }
 
+/* The words of the configuration, in the order of their enums. */
+static const char *const defer_modes[] = {"silent", "linux", "legacy"};
+static const char *const fastopens[] = {"off", "cookie", "no-cookie"};
+
+static const char *
+word(const char *const words[], unsigned n, unsigned i)
+{
+	return i < n ? words[i] : "?";
+}
+
 void
 tg_row_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
 {
@@ -84,6 +95,18 @@ tg_row_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
 	tg_row_u64(row, "cookies_sent", l->cookies_sent);
 	tg_row_u64(row, "cookies_recv", l->cookies_recv);
 	tg_row_u64(row, "cookies_failed", l->cookies_failed);
+	tg_row_u64(row, "cookies_on", l->cookies_on);
+	tg_row_u64(row, "single_queue", l->single_queue);
+	tg_row_u64(row, "defer_accept", l->defer_accept_s);
+	rte_tel_data_add_dict_string(row, "defer_mode",
+		l->defer_accept_s == 0 ? "off"
+				       : word(defer_modes, RTE_DIM(defer_modes), l->defer_mode));
+	tg_row_u64(row, "defer_drops", l->defer_drops);
+	rte_tel_data_add_dict_string(
+		row, "fastopen", word(fastopens, RTE_DIM(fastopens), l->fastopen));
+	tg_row_u64(row, "fastopen_pending", l->fastopen_pending);
+	tg_row_u64(row, "fastopen_bound", l->fastopen_bound);
+	tg_row_u64(row, "fastopen_passive", l->fastopen_passive);
 }
 
 void
@@ -101,12 +124,14 @@ tg_row_conn(struct rte_tel_data *row, const struct tg_conn_info *c, unsigned sha
 	tg_row_u64(row, "send_q", c->send_q);
 	tg_row_u64(row, "accepted", c->accepted);
 	tg_row_u64(row, "cookie", c->from_cookie);
+	tg_row_u64(row, "syn_data", c->syn_data);
 	tg_row_u64(row, "retries", c->retries);
 	tg_row_u64(row, "mss", c->snd_mss);
 	tg_row_u64(row, "snd_wscale", c->snd_wscale);
 	tg_row_u64(row, "rcv_wscale", c->rcv_wscale);
 	tg_row_u64(row, "timestamps", c->timestamps);
 	tg_row_u64(row, "sack", c->sack);
+	tg_row_u64(row, "ecn", c->ecn);
 	tg_row_u64(row, "srtt_us", c->srtt_us);
 	tg_row_u64(row, "rto_ms", c->rto_ms);
 }

@@ -11,7 +11,10 @@ ask()
 
 command -v dpdk-telemetry.py >/dev/null || skip "dpdk-telemetry.py is not installed"
 net_up
-tg_start
+tg_config
+sed -i 's/service: discard/&, defer_accept: 7s, defer_accept_mode: linux/
+	s/service: echo/&, queue_model: single/' "$WORK/config.yaml"
+tg_run "$TG_BUILD/app/tidegate" -c "$WORK/config.yaml"
 bg live hold "$S4" 7
 bg_says live '^[0-9]'
 port=$(head -n 1 "$WORK/live.out")
@@ -22,6 +25,14 @@ rows = json.load(sys.stdin)["/tidegate/listeners"]["listeners"].values()
 got = {(r["local"], r["state"]) for r in rows}
 want = {("0.0.0.0:80", "LISTEN"), ("[::]:80", "LISTEN"), ("[::]:7", "LISTEN"), ("[::]:9", "LISTEN")}
 sys.exit(None if got == want else f"listeners: {got}")'
+ask /tidegate/listeners,0,0 | python3 -c '
+import json, sys
+rows = json.load(sys.stdin)["/tidegate/listeners"]["listeners"].values()
+keys = ("defer_accept", "defer_mode", "fastopen", "fastopen_bound", "single_queue", "cookies_on")
+got = {r["local"]: tuple(r[k] for k in keys) for r in rows}
+want = {"[::]:9": (7, "linux", "off", 0, 0, 0), "[::]:7": (0, "off", "off", 0, 1, 0)}
+sys.exit(None if all(got[k] == v for k, v in want.items()) else f"shard 0: {got}")'
+ask /tidegate/conns | grep -q '"ecn": ' || fail "a connection without ecn"
 ask /tidegate/conns | grep -q "\"peer\": \"$C4:$port\"" || fail "the connection is not listed"
 ask /tidegate/counters | grep -q '"PassiveOpens": 1,' || fail "PassiveOpens"
 ask /tidegate/usage | grep -q '"conns": 1,' || fail "usage"
