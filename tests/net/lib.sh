@@ -277,6 +277,8 @@ tg_run()
 {
 	[ -x "$1" ] || fail "$1 is not built"
 	TG_PROGRAM=$(basename "$1")
+	# the job below empties it too, but perhaps only after a "ready" of the run before was seen
+	: >"$WORK/out"
 	ip netns exec "$NS_RUN" "$@" >"$WORK/out" 2>"$WORK/err" </dev/null &
 	TG_PID=$!
 	wait_until 30 is_ready || fail "$TG_PROGRAM is not ready after 30 s"
