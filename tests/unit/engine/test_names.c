@@ -179,6 +179,16 @@ read_whole(const char *path)
 	return text;
 }
 
+/* What a shard counts around its engine. */
+static const struct {
+	const char *key, *text;
+} glue[] = {
+#define X(f, t) {#f, t},
+	TG_GLUE_LIST(X)
+#undef X
+};
+#define GLUE (sizeof(glue) / sizeof(glue[0]))
+
 static const char *
 expect_row(const char *from, const char *name, const char *text)
 {
@@ -205,9 +215,11 @@ the_documentation_has_a_row_for_each(void **state)
 		at = expect_row(at, disposition_name(i), disposition_text(i));
 	for (int i = 0; i < TG_CNT_COUNT; i++)
 		at = expect_row(at, counter_name(i), counter_text(i));
+	for (size_t i = 0; i < GLUE; i++)
+		at = expect_row(at, glue[i].key, glue[i].text);
 	for (at = doc; (at = strstr(at, "\n| `")) != NULL; at++)
 		rows++;
-	assert_int_equal(rows, TG_DISP_COUNT + TG_CNT_COUNT);
+	assert_int_equal(rows, TG_DISP_COUNT + TG_CNT_COUNT + GLUE);
 	free(doc);
 }
 
