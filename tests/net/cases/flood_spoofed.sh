@@ -10,22 +10,26 @@ RATE=50000
 # rate offers less, and then this is not the test that was asked for. A sanitizer's build gets a tenth.
 LEAST=$(at_scale 40000)
 
-cookies_flow()
+# cookies_sent N - at least
+cookies_sent()
 {
-	[ "$(counter SyncookiesSent)" -gt 0 ]
+	[ "$(counter SyncookiesSent)" -ge "$1" ]
 }
 
 net_up
 flood_config 1024 'engine: {syncookies: 1}'
 synflood_on "$(at_scale "$RATE")" 250
-wait_until 10 cookies_flow || fail "no cookies yet"
-expect "honest fetches answered" "$(fetches 100 2)" 100
+wait_until 20 cookies_sent 1 || fail "no cookies yet"
+expect "honest fetches answered" "$(fetches 50 1)" 50
+echo "slowest fetch: $(slowest) s"
+# the flood has worn on: SYN-ACKs were sent again, to nobody
+wait_until 100 cookies_sent $((4 * LEAST)) || fail "the flood dried up: $(counter SyncookiesSent) cookies"
+expect "honest fetches answered" "$(fetches 50 2)" 50
+echo "slowest fetch: $(slowest) s"
 synflood_off
-echo "slowest fetch: $(slowest) s; telemetry: $(tele get /tidegate/counters)"
 expect_at_least "SYNs offered per second" "$(sed -n 's|.*: \([0-9]*\)/s$|\1|p' "$WORK/flood")" "$LEAST"
 read -r sent full recv opens <<<"$(counter SyncookiesSent TCPReqQFullDoCookies SyncookiesRecv PassiveOpens)"
 expect "cookies sent, and SYNs that found the queue full" "$sent" "$full"
-expect_at_least "cookies sent" "$sent" "$LEAST"
 expect_at_least "connections" "$opens" 100
 expect_at_least "connections from cookies" "$recv" 1
 expect "bound of the SYN queue" "$(listener_value 80 syn_bound)" 1024
