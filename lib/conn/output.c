@@ -77,6 +77,14 @@ tg_outbox_next(struct tg_outbox *ob)
 	return pkt;
 }
 
+void
+tg_outbox_undo(struct tg_outbox *ob)
+{
+	/* What it was made of still stands in the array of spares. */
+	ob->n--;
+	ob->spares++;
+}
+
 /*
  * Window field, and the right edge that goes with it. Rounded up, so that the edge does not move
  * back, while the buffer has the room; then down, or a peer that sends byte by byte would find the

@@ -40,6 +40,9 @@ void tg_outbox_close(struct tg_outbox *ob);
  */
 struct tg_pkt *tg_outbox_next(struct tg_outbox *ob);
 
+/** Takes the packet of the last tg_outbox_next(), not used, back. */
+void tg_outbox_undo(struct tg_outbox *ob);
+
 /** How an attempt to send ended. */
 enum tg_out_result {
 	TG_OUT_DONE, /**< nothing left to send now */

@@ -14,14 +14,16 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 	struct tg_segment s;
 	struct tg_pkt *pkt;
 
-	tg_key_tuple(e, &h->key, &tuple);
-	if ((h->flags & TG_HALF_GIVE_UP) == 0 && !tg_synack_allowed(e, &tuple.remote.addr)) {
-		tg_synq_sent(&e->synq, idx, e->now); /* the next timeout tries again */
-		return true;
-	}
 	pkt = tg_outbox_next(ob);
 	if (pkt == NULL)
 		return false;
+	tg_key_tuple(e, &h->key, &tuple);
+	/* Asked when nothing else is in the way: who waits for a buffer must not use up tokens. */
+	if ((h->flags & TG_HALF_GIVE_UP) == 0 && !tg_synack_allowed(e, &tuple.remote.addr)) {
+		tg_outbox_undo(ob);
+		tg_synq_sent(&e->synq, idx, e->now); /* the next timeout tries again */
+		return true;
+	}
 	pkt->port = tg_half_address(&e->host, h, &s);
 	if (h->flags & TG_HALF_GIVE_UP) {
 		s.seq = h->iss + 1;
