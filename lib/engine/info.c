@@ -60,7 +60,7 @@ tg_engine_listeners(
 			.defer_accept_s = l->defer_accept_s,
 			.defer_mode = l->defer_mode,
 			.single_queue = l->single_queue,
-			.cookies_on = tg_cookies_on(l, e->cfg.syncookies),
+			.cookies_on = tg_cookies_on(l, &e->admission),
 			.fastopen = l->fastopen,
 			.fastopen_pending = tg_fastopenq_used(&l->fastopenq, e->now),
 			.fastopen_bound = l->fastopenq.bound,

@@ -10,15 +10,13 @@
 
 /* ADAPTIVE: cookies begin at one fill of the SYN queue and end at another, lower one. */
 static bool
-flood_goes_on(struct tg_lsn *l, const struct tg_admission *a)
+flood_goes_on(const struct tg_lsn *l, const struct tg_admission *a)
 {
 	uint64_t fill = UINT64_C(100) * l->syn_count, bound = l->syn_bound;
 
 	if (fill >= bound * a->start)
-		l->cookies_on = true;
-	else if (fill <= bound * a->stop)
-		l->cookies_on = false;
-	return l->cookies_on;
+		return true;
+	return fill > bound * a->stop && l->cookies_on;
 }
 
 static bool
@@ -63,23 +61,26 @@ tg_admit_syn(struct tg_lsn *l, const struct tg_admission *a, bool pool_full, boo
 	} else if (off && only_proven(l)) {
 		r.what = TG_ADMIT_PROVEN;
 	}
-	if (a->syncookies == TG_SYNCOOKIES_ADAPTIVE && flood_goes_on(l, a))
-		r.what = TG_ADMIT_COOKIE;
+	if (a->syncookies == TG_SYNCOOKIES_ADAPTIVE) {
+		l->cookies_on = flood_goes_on(l, a);
+		if (l->cookies_on)
+			r.what = TG_ADMIT_COOKIE;
+	}
 	if (!l->single_queue && acceptq_drops(l, a))
 		r.what = TG_ADMIT_DROP_ACCEPTQ;
 	return r;
 }
 
 bool
-tg_cookies_on(const struct tg_lsn *l, unsigned syncookies)
+tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a)
 {
-	switch (syncookies) {
+	switch (a->syncookies) {
 	case TG_SYNCOOKIES_ALWAYS:
 		return true;
 	case TG_SYNCOOKIES_FULL:
 		return !l->single_queue && tg_synq_full(l);
 	case TG_SYNCOOKIES_ADAPTIVE:
-		return !l->single_queue && (l->cookies_on || tg_synq_full(l));
+		return !l->single_queue && (flood_goes_on(l, a) || tg_synq_full(l));
 	default:
 		return false;
 	}

@@ -65,7 +65,7 @@ struct tg_admitted tg_admit_syn(
 	struct tg_lsn *l, const struct tg_admission *a, bool pool_full, bool reuse);
 
 /** True when the next SYN would be answered with a cookie (for listings). */
-bool tg_cookies_on(const struct tg_lsn *l, unsigned syncookies);
+bool tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a);
 
 /**
  * SYN-ACK retransmissions an entry may have now: while the SYN queue is more than half full and

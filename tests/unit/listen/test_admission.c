@@ -14,6 +14,14 @@ admit(struct tg_lsn *l, uint8_t mode, bool pool, bool reuse)
 	return tg_admit_syn(l, &a, pool, reuse);
 }
 
+static bool
+cookies_on(const struct tg_lsn *l, uint8_t mode)
+{
+	const struct tg_admission a = {.syncookies = mode, .start = 75, .stop = 25};
+
+	return tg_cookies_on(l, &a);
+}
+
 /* A listener with queues so full: its own SYN queue holds 7, its accept queue 4. */
 static struct tg_lsn
 queues(bool synq, bool acceptq)
@@ -138,15 +146,17 @@ adaptive_cookies_begin_and_end_at_two_fills(void **state)
 		for (l.syn_count = 0; l.syn_count < 75; l.syn_count++) {
 			assert_int_equal(admit(&l, TG_SYNCOOKIES_ADAPTIVE, false, false).what,
 				TG_ADMIT_ENTRY);
-			assert_false(tg_cookies_on(&l, TG_SYNCOOKIES_ADAPTIVE));
+			assert_false(cookies_on(&l, TG_SYNCOOKIES_ADAPTIVE));
 		}
 		for (l.syn_count = 100; l.syn_count > 25; l.syn_count--) {
 			struct tg_admitted a = admit(&l, TG_SYNCOOKIES_ADAPTIVE, false, false);
 
 			assert_int_equal(a.what, TG_ADMIT_COOKIE);
 			assert_int_equal(a.full_cookies, l.syn_count == 100);
-			assert_true(tg_cookies_on(&l, TG_SYNCOOKIES_ADAPTIVE));
+			assert_true(cookies_on(&l, TG_SYNCOOKIES_ADAPTIVE));
 		}
+		/* The next SYN would end it: a listing must not wait for one to say so. */
+		assert_false(cookies_on(&l, TG_SYNCOOKIES_ADAPTIVE));
 		assert_int_equal(
 			admit(&l, TG_SYNCOOKIES_ADAPTIVE, false, false).what, TG_ADMIT_ENTRY);
 	}
