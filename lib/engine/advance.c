@@ -51,7 +51,7 @@ give_up_ready(struct tg_engine *e, tg_ms now, unsigned budget)
 
 			while (n < budget && f->head != TG_NONE &&
 				tg_ms_due(tg_half_at(q, f->head)->timer.deadline, now)) {
-				tg_synq_give_up(q, f->head);
+				tg_synq_give_up(q, f->head, now);
 				n++;
 			}
 		}

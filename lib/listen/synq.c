@@ -12,8 +12,12 @@
 #define ANSWER_GAP 500
 /* A step of tg_half.answered in the resend FIFO in ms; 255 of them span 5.1 s. */
 #define RESEND_STEP 20
-/* The same outside the SYN-ACK timeouts, where it counts modulo 255 from no origin at all. */
-#define FREE_STEP 20
+/*
+ * The same outside the SYN-ACK timeouts, where it counts from no origin at all: 128 steps of 32 ms,
+ * again every 4.1 s. Powers of two, so that nothing happens where 32-bit milliseconds wrap.
+ */
+#define FREE_SHIFT 5
+#define FREE_MASK  127u
 
 int
 tg_synq_init(
@@ -134,6 +138,12 @@ steps_to(const struct tg_synq *q, const struct tg_half *h, tg_ms at)
 	return (int32_t)since <= 0 ? 1 : (since + step - 1) / step;
 }
 
+static uint8_t
+capped(uint32_t steps)
+{
+	return (uint8_t)(steps < UINT8_MAX ? steps : UINT8_MAX);
+}
+
 /* 0 says "waits nowhere": a deadline that wraps to it comes 1 ms later. */
 static void
 set_deadline(struct tg_half *h, tg_ms at)
@@ -182,22 +192,28 @@ tg_synq_expired(struct tg_synq *q, tg_ms now)
 		tg_fifo_remove(&q->wait[i], &q->pool, LINK, idx);
 		last = last_answer(q, h);
 		h->flags |= TG_HALF_RESEND;
-		if (h->answered != 0) {
-			uint32_t steps = steps_to(q, h, last);
-
-			h->answered = (uint8_t)(steps < 255 ? steps : 255);
-		}
+		if (h->answered != 0)
+			h->answered = capped(steps_to(q, h, last));
 		tg_fifo_push(&q->resend, &q->pool, LINK, idx);
 		return idx;
 	}
 	return TG_NONE;
 }
 
-/* A time on the clock that needs no origin: 255 steps, again every 5.1 s. */
+/* A time on the clock that needs no origin. */
 static uint8_t
 free_step(tg_ms at)
 {
-	return (uint8_t)(1 + at / FREE_STEP % 255);
+	return (uint8_t)(1 + (at >> FREE_SHIFT & FREE_MASK));
+}
+
+/* Less than 500 ms since the last answer, on that clock; says so up to 544 ms. */
+static bool
+free_lately(const struct tg_half *h, tg_ms now)
+{
+	unsigned steps = ((unsigned)free_step(now) - h->answered) & FREE_MASK;
+
+	return h->answered != 0 && steps <= (ANSWER_GAP >> FREE_SHIFT) + 1;
 }
 
 void
@@ -205,11 +221,19 @@ tg_synq_defer(struct tg_synq *q, uint32_t idx, tg_ms deadline, tg_time now)
 {
 	struct tg_half *h = tg_half_at(q, idx);
 	tg_ms last = h->flags & TG_HALF_RESEND ? h->timer.deadline : tg_synq_sent_at(q, h);
+	tg_ms ms = tg_ms_of(now);
+	uint32_t none;
 
 	if (h->answered != 0 && tg_ms_before(last, last_answer(q, h)))
 		last = last_answer(q, h);
-	h->answered = tg_ms_of(now) - last < ANSWER_GAP ? free_step(last) : 0;
+	/* Both are rounded up, by a step of up to 548 ms: they may lie ahead. */
+	if (tg_ms_before(ms, last))
+		last = ms;
+	h->answered = ms - last < ANSWER_GAP ? free_step(last) : 0;
 	unlink_entry(q, h, idx);
+	/* Nobody need have told an empty wheel the time; weeks behind, it takes ahead for past. */
+	if (q->deferred.count == 0)
+		tg_wheel_expire(&q->deferred, ms, &none, 1);
 	h->flags |= TG_HALF_DEFER;
 	h->timer.deadline = 0; /* not armed */
 	tg_wheel_arm(&q->deferred, idx, deadline);
@@ -241,13 +265,14 @@ tg_synq_ready(struct tg_synq *q, uint32_t idx, tg_ms give_up)
 }
 
 void
-tg_synq_give_up(struct tg_synq *q, uint32_t idx)
+tg_synq_give_up(struct tg_synq *q, uint32_t idx, tg_ms now)
 {
 	struct tg_half *h = tg_half_at(q, idx);
+	bool lately = free_lately(h, now);
 
 	unlink_entry(q, h, idx);
 	h->flags |= TG_HALF_RESEND | TG_HALF_GIVE_UP;
-	h->answered = 0;
+	h->answered = lately ? capped(steps_to(q, h, now)) : 0;
 	tg_fifo_push(&q->resend, &q->pool, LINK, idx);
 }
 
@@ -301,12 +326,10 @@ tg_synq_may_answer(const struct tg_synq *q, struct tg_half *h, tg_ms now, bool a
 	uint32_t steps;
 
 	if (h->flags & (TG_HALF_DEFER | TG_HALF_READY)) {
-		uint8_t step = free_step(now);
-
-		/* Modulo 5.1 s an old answer may look new for half a second: one answer less. */
-		if (h->answered != 0 && (step + 255u - h->answered) % 255 <= ANSWER_GAP / FREE_STEP)
+		/* Every 4.1 s an old answer looks new for half a second: one answer less. */
+		if (free_lately(h, now))
 			return false;
-		h->answered = step;
+		h->answered = free_step(now);
 		return true;
 	}
 	/* No SYN-ACK when one has just left, or is about to. */

@@ -121,7 +121,7 @@ uint32_t tg_synq_deferred(struct tg_synq *q, tg_ms now);
 void tg_synq_ready(struct tg_synq *q, uint32_t idx, tg_ms give_up);
 
 /** Moves an entry that waits for room to the resend FIFO, whose head the engine gives up next. */
-void tg_synq_give_up(struct tg_synq *q, uint32_t idx);
+void tg_synq_give_up(struct tg_synq *q, uint32_t idx, tg_ms now);
 
 /**
  * Earliest timeout, deferral or giving up; the wheel may name a time before its first deadline.
