@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "die.h"
 #include "proof.h"
 #include "seg.h"
@@ -261,6 +262,7 @@ rig_check(const struct rig *r)
 	if (u.conns > u.max_conns || u.half_open > u.max_half_open ||
 		u.time_wait > u.max_time_wait || u.segments > u.max_segments)
 		die("a table holds more than it can");
+	audit_engine(r->e);
 	if (r->tenv.test_bufs != 0)
 		die("%u buffers lost between engine and test", r->tenv.test_bufs);
 }

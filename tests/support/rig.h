@@ -112,7 +112,7 @@ const struct rig_frame *rig_peek(const struct rig *r, unsigned i);
 /** Forgets the i-th oldest. */
 void rig_take(struct rig *r, unsigned i);
 
-/** received == fed == the sum of all dispositions, and usage within its bounds. */
+/** received == fed == the sum of all dispositions, usage within its bounds, and audit_engine(). */
 void rig_check(const struct rig *r);
 
 /** Balances the books, destroys the engine, and fails when anything was leaked. */
