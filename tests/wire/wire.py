@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+Plays packet scripts to a kernel listener and to tidegate, and compares what they answer.
+
+    wire.py [--jobs N] [--show] SERVER DIFFERENCES SCRIPT...
+
+A line for each script and family: "ok NAME", or "FAIL NAME" with the differences that are not
+listed. --show prints both traces. Each script is a process with three network namespaces of its
+own, which vanish with it.
+"""
+
+import argparse
+import fnmatch
+import os
+import pickle
+import selectors
+import sys
+import time
+import traceback
+
+from player import Player
+from script import Script, ScriptError
+from trace import show
+
+LIMIT = 120  # seconds for one script
+
+
+class Allowed:
+    """The file of differences: `SCRIPT | DIFFERENCE | WHY`; the first two may have * and ?"""
+
+    def __init__(self, path):
+        self.rows = []
+        with open(path, encoding="utf-8") as f:
+            for number, line in enumerate(f, 1):
+                if not line.strip() or line.startswith("#"):
+                    continue
+                cells = [x.strip() for x in line.split("|")]
+                if len(cells) != 3 or not all(cells):
+                    raise SystemExit(f"{path}:{number}: SCRIPT | DIFFERENCE | WHY")
+                self.rows.append(cells + [number, False])
+
+    def sort_out(self, name, differences):
+        """@return those that are not allowed"""
+        left = []
+        for d in differences:
+            hits = [r for r in self.rows if fnmatch.fnmatchcase(name, r[0])
+                    and fnmatch.fnmatchcase(d, escape(r[1]))]
+            for r in hits:
+                r[4] = True
+            if not hits:
+                left.append(d)
+        return left
+
+    def stale(self, names):
+        """Rows that are about the scripts that were played and were not needed"""
+        return [r for r in self.rows if not r[4] and fnmatch.filter(names, r[0])]
+
+
+def escape(pattern):
+    return pattern.replace("[", "[[]")
+
+
+def play_one(script, family, program, verbose):
+    """In the child: @return (differences, lines to show)"""
+    try:
+        p = Player(script, family, program)
+        differences = p.play()
+        lines = []
+        if verbose or differences:
+            for e, counts in zip(p.ends, p.counts):
+                lines.append(f"{e.side.name}:")
+                lines += ["  " + x for x in show(e.trace, p.began)]
+                moved = [f"{k}={v}" for k, v in counts.items() if v and k[0].isupper()]
+                lines.append("    counters: " + " ".join(moved))
+        return differences, lines
+    except SystemExit as e:
+        return [str(e)], []
+    except Exception:  # the parent must hear of it, whatever it is
+        return ["the harness broke"], traceback.format_exc().splitlines()
+
+
+class Pool:
+    """Children, N at a time."""
+
+    def __init__(self, jobs, job_list, run):
+        self.waiting, self.jobs, self.run = list(job_list), jobs, run
+        self.sel = selectors.DefaultSelector()
+        self.live = 0
+
+    def start(self, job):
+        r, w = os.pipe()
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            os.close(r)
+            with os.fdopen(w, "wb") as f:
+                pickle.dump(self.run(job), f)
+            os._exit(0)
+        os.close(w)
+        self.sel.register(r, selectors.EVENT_READ, [pid, job, b"", time.time()])
+        self.live += 1
+
+    def results(self):
+        while self.waiting or self.live:
+            while self.waiting and self.live < self.jobs:
+                self.start(self.waiting.pop(0))
+            for key, _ in self.sel.select(1):
+                data = os.read(key.fd, 65536)
+                key.data[2] += data
+                if not data:
+                    yield self.finish(key)
+            for key in list(self.sel.get_map().values()):
+                if time.time() - key.data[3] > LIMIT:
+                    os.kill(key.data[0], 9)
+
+    def finish(self, key):
+        pid, job, data, began = key.data
+        self.sel.unregister(key.fd)
+        os.close(key.fd)
+        os.waitpid(pid, 0)
+        self.live -= 1
+        took = time.time() - began
+        if not data:
+            return job, [f"ended without a result after {took:.0f} s"], [], took
+        return job, *pickle.loads(data), took
+
+
+def duration(script):
+    return sum(s.gap for s in script.steps)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--jobs", type=int, default=16)
+    ap.add_argument("--show", action="store_true")
+    ap.add_argument("server")
+    ap.add_argument("differences")
+    ap.add_argument("scripts", nargs="+")
+    args = ap.parse_args()
+    allowed = Allowed(args.differences)
+    jobs = []
+    for path in args.scripts:
+        name = os.path.basename(path).removesuffix(".tgw")
+        with open(path, encoding="utf-8") as f:
+            try:
+                script = Script(name, f.read())
+            except ScriptError as e:
+                raise SystemExit(str(e)) from e
+        for family in script.families:
+            jobs.append((name + ("-6" if family == 6 else ""), script, family))
+    jobs.sort(key=lambda j: -duration(j[1]))  # the long ones first
+    pool = Pool(args.jobs, jobs, lambda j: play_one(j[1], j[2], os.path.abspath(args.server),
+                                                    args.show))
+    failed = 0
+    for (name, _, _), differences, lines, took in pool.results():
+        left = allowed.sort_out(name, differences)
+        failed += bool(left)
+        note = f"; {len(differences) - len(left)} listed" if len(differences) > len(left) else ""
+        print(f"{'FAIL' if left else 'ok  '} {name} ({took:.0f} s{note})")
+        for line in left:
+            print(f"     | {line}")
+        if left or args.show:
+            for line in lines:
+                print(f"     |   {line}")
+        sys.stdout.flush()
+    for row in allowed.stale([j[0] for j in jobs]):
+        failed += 1
+        print(f"FAIL differences:{row[3]}: does not happen any more: {row[0]} | {row[1]}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
