@@ -10,12 +10,15 @@ listed. --show prints both traces. Each script is a process with three network n
 own, which vanish with it.
 """
 
+import sys
+
+sys.dont_write_bytecode = True  # the source tree stays clean
+
 import argparse
 import fnmatch
 import os
 import pickle
 import selectors
-import sys
 import time
 import traceback
 
