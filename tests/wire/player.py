@@ -120,7 +120,7 @@ class Player:
 
     def await_numbers(self, step):
         """A packet that names iss waits for the SYN-ACK, where the machine is slow."""
-        need = [n for n in ("iss", "echo", "cookie") if re.search(rf"\b{n}\b", step.line)]
+        need = [n for n in ("iss", "echo", "synecho", "cookie") if re.search(rf"\b{n}\b", step.line)]
         end = time.time() + PATIENCE
         while time.time() < end and any(self.lacks(e, step.client, n)
                                         for e in self.ends for n in need):
@@ -133,19 +133,20 @@ class Player:
     @staticmethod
     def lacks(end, client, what):
         f = end.trace.flow(client)
-        return {"iss": f.iss is None, "echo": f.tsval == 0, "cookie": not f.cookie}[what]
+        return {"iss": f.iss is None, "echo": f.tsval == 0,
+                "synecho": f.syn_tsval == 0, "cookie": not f.cookie}[what]
 
     def number(self, end, client):
         """Reads numbers of a packet: 1000, iss+1, echo, echo-5; cookies: hex digits or `cookie`."""
         f = end.trace.flow(client)
 
         def read(text, cookie=False):
-            m = re.fullmatch(r"(iss|echo|cookie|[0-9a-fx]+)([+-]\d+)?", text)
+            m = re.fullmatch(r"(iss|synecho|echo|cookie|[0-9a-fx]+)([+-]\d+)?", text)
             if not m:
                 raise ValueError(f"number {text}")
             if cookie:
                 return f.cookie if m[1] == "cookie" else bytes.fromhex(m[1])
-            base = {"iss": f.iss, "echo": f.tsval}.get(m[1])
+            base = {"iss": f.iss, "echo": f.tsval, "synecho": f.syn_tsval}.get(m[1])
             return (int(m[1], 0) if base is None else base) + int(m[2] or 0)
         return read
 

@@ -88,7 +88,7 @@ class Wires:
         ip_batch([
             f"link add k0 address {mac} arp off type veth peer name kc arp off "
             f"netns /proc/{me}/fd/{self.client}",
-            "link set k0 up", "addr add 192.0.2.1/24 dev k0",
+            "link set k0 up", "addr add 192.0.2.1/24 brd + dev k0",
             "addr add 2001:db8::1/64 dev k0 nodad",
             "route add default dev k0", "route add ::/0 dev k0",
         ])

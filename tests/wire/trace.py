@@ -24,6 +24,7 @@ class Flow:
     def __init__(self):
         self.iss = None
         self.tsval = 0  # the last one that came
+        self.syn_tsval = 0  # the same, in a SYN-ACK
         self.cookie = b""
         self.answers = []  # (text, time, gap since the answer before, gap since the last step)
         self.calls = []
@@ -95,6 +96,8 @@ def describe_options(f, seg):
             back = f.tsval and (tsval - f.tsval) & 0xFFFFFFFF >= 1 << 31
             words.append(f"ts{' BACKWARDS' if back else ''} echo {tsecr}")
             f.tsval = tsval
+            if "S" in seg.flags:
+                f.syn_tsval = tsval
         elif kind in (34, 254):
             f.cookie = seg.cookie or b""
             words.append(("fo " if kind == 34 else "foexp ") + f.cookie.hex())
