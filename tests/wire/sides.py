@@ -255,6 +255,10 @@ class TidegateSide:
             port, s = listener_settings(words, config)
             line = f"listen {'::' if family == 6 else '0.0.0.0'} {port} backlog={s['backlog']}"
             line += " defer_cookies=1"
+            if s.get("synq") != "default":
+                # the kernel is full above its bound, the contract's `linux` at it
+                bound = min(int(s["backlog"]), int(config.get("somaxconn", 4096)))
+                line += f" syn_backlog={bound + 1}"
             if "defer" in s:
                 line += f" defer_accept_s={s['defer']} defer_mode=1"
             if "fastopen" in s and s["fastopen_mode"]:
