@@ -114,13 +114,27 @@ reset_received(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const 
 	return drop(TG_DISP_DROP_WINDOW);
 }
 
-/* New data for a connection whose worker has gone: RFC 9293 3.6.1, RFC 2525 2.17. */
+/*
+ * New data for a connection whose worker has gone: RFC 9293 3.6.1, RFC 2525 2.17. The RST takes its
+ * number from the ACK field (3.5.2), which is what the peer expects next: it need not challenge it.
+ */
 static struct tg_verdict
-data_for_orphan(struct tg_conns *cs, struct tg_tcb *t)
+data_for_orphan(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struct tg_frame *f)
 {
+	struct tg_segment s;
+
 	tg_count(cs, TG_CNT_ABORT_ON_DATA);
-	tg_conn_abort(cs, t);
-	return delivered;
+	tg_reply_init(cs->host, pkt, f, &s);
+	s.seq = f->ack;
+	s.flags = TG_RST;
+	if (tg_reply_write(cs->host, pkt, &s) != 0) {
+		tg_conn_abort(cs, t);
+		return delivered;
+	}
+	tg_count(cs, TG_CNT_OUT_SEGS);
+	tg_count(cs, TG_CNT_OUT_RSTS);
+	tg_tcb_end(cs, t, -ECONNRESET);
+	return (struct tg_verdict){TG_REPLY, TG_DISP_ANSWERED};
 }
 
 /* Payload and FIN of an acceptable segment that starts at or before rcv_nxt. */
@@ -137,7 +151,7 @@ text(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struct tg_
 	if (len == 0 && !fin)
 		return ack_in_place(cs, t, pkt, f, now); /* seen before: our ACK was lost */
 	if (len > 0 && (t->flags & TG_TCB_ORPHAN) != 0)
-		return data_for_orphan(cs, t);
+		return data_for_orphan(cs, t, pkt, f);
 	if (len > room) {
 		len = room;
 		fin = false;
