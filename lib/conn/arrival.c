@@ -204,6 +204,8 @@ tg_conn_segment(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 		return reset_received(cs, t, pkt, f, now);
 	if (f->flags & TG_SYN) {
 		tg_count(cs, TG_CNT_SYN_CHALLENGE);
+		if (t->state == TG_ESTABLISHED)
+			tg_count(cs, TG_CNT_IN_ERRS); /* as Linux, in this state only */
 		return tg_conn_challenge(cs, t, pkt, f, now);
 	}
 	if (tg_conn_fails_paws(t, opt, now))

@@ -164,6 +164,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 	const struct tg_port *port;
 	struct tg_segment s;
 	uint64_t sum = 0;
+	uint32_t end;
 
 	if (pkt == NULL)
 		return false;
@@ -176,7 +177,10 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 			port->offload & TG_OFFLOAD_TCP ? NULL : &sum);
 	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s) - len);
 	tg_emit_tcp(pkt, &s, len, sum, port->offload);
-	tg_count(cs, TG_CNT_OUT_SEGS);
+	/* RFC 4022: what holds nothing but octets sent before does not count. */
+	end = seq + len + ((flags & TG_FIN) != 0);
+	if (end == seq || tg_seq_lt(t->snd_max, end))
+		tg_count(cs, TG_CNT_OUT_SEGS);
 	return true;
 }
 

@@ -34,7 +34,6 @@ half_timeout(struct tg_engine *e, uint32_t idx)
 		h->flags |= TG_HALF_GIVE_UP;
 		return;
 	}
-	tg_engine_count(e, TG_CNT_ATTEMPT_FAILS);
 	tg_half_remove(e, idx);
 }
 

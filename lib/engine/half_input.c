@@ -119,8 +119,20 @@ half_ack(struct tg_engine *e, struct tg_rx *rx, const struct tg_half *h)
 		s.opt.tsval = rx->digest.ts_offset + tg_ms_of(e->now);
 		s.opt.tsecr = h->ts_recent;
 	}
-	tg_engine_count(e, TG_CNT_CHALLENGE_ACK);
 	return tg_reply(e, rx, &s);
+}
+
+/* As Linux counts: a challenge answers a RST only, and an old timestamp has a counter of its own.
+ */
+static void
+count_refused(struct tg_engine *e, const struct tg_rx *rx, const struct tg_half *h, bool answered)
+{
+	if ((rx->f.flags & TG_RST) == 0) {
+		if (tg_half_paws(h, &rx->opt))
+			tg_engine_count(e, TG_CNT_PAWS_ESTAB);
+	} else if (answered) {
+		tg_engine_count(e, TG_CNT_CHALLENGE_ACK);
+	}
 }
 
 struct tg_verdict
@@ -146,8 +158,10 @@ tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 		tg_half_remove(e, idx);
 		return tg_verdict(TG_DROP, TG_DISP_DELIVERED);
 	case TG_HALF_CHALLENGE:
+		count_refused(e, rx, h, true);
 		return half_ack(e, rx, h);
 	case TG_HALF_CHALLENGE_RATE:
+		count_refused(e, rx, h, false);
 		return tg_verdict(TG_DROP, TG_DISP_DROP_CHALLENGE);
 	case TG_HALF_DROP_WINDOW:
 		return tg_verdict(TG_DROP, TG_DISP_DROP_WINDOW);

@@ -88,7 +88,7 @@ tg_input_tw_recycled(struct tg_engine *e, const struct tg_tw *t)
 		e->conns.tw.pool.stride);
 
 	tg_tw_remove(&e->conns.tw, &e->flow, idx);
-	tg_engine_count(e, TG_CNT_TW_RECYCLED);
+	tg_engine_count(e, TG_CNT_TW_REUSED);
 }
 
 static struct tg_verdict

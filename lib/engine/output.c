@@ -39,18 +39,16 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 		tg_secret_digest(&e->secret, &tuple, &digest);
 		tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[pkt->port], h->iss, h->irs,
 			digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
-		tg_engine_count(e, TG_CNT_OUT_SEGS);
 		tg_engine_count(e, TG_CNT_SYN_RETRANS);
 		tg_engine_count(e, TG_CNT_RETRANS_SEGS);
 	}
 	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s));
 	tg_emit_tcp(pkt, &s, 0, 0, e->host.port[pkt->port].offload);
-	if (h->flags & TG_HALF_GIVE_UP) {
-		tg_engine_count(e, TG_CNT_ATTEMPT_FAILS);
+	tg_engine_count(e, TG_CNT_OUT_SEGS);
+	if (h->flags & TG_HALF_GIVE_UP)
 		tg_half_remove(e, idx);
-	} else {
+	else
 		tg_synq_sent(&e->synq, idx, e->now);
-	}
 	return true;
 }
 

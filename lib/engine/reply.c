@@ -9,7 +9,9 @@ tg_reply(struct tg_engine *e, struct tg_rx *rx, const struct tg_segment *s)
 {
 	if (tg_reply_write(&e->host, rx->pkt, s) != 0)
 		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_ROOM);
-	tg_engine_count(e, s->flags & TG_RST ? TG_CNT_OUT_RSTS : TG_CNT_OUT_SEGS);
+	tg_engine_count(e, TG_CNT_OUT_SEGS);
+	if (s->flags & TG_RST)
+		tg_engine_count(e, TG_CNT_OUT_RSTS);
 	return tg_verdict(TG_REPLY, TG_DISP_ANSWERED);
 }
 

@@ -214,6 +214,8 @@ tg_abort(struct tg_worker *w, tg_conn c)
 
 	if (t == NULL)
 		return -EBADF;
+	if ((t->flags & (TG_TCB_DEAD | TG_TCB_RST_WANTED)) == 0)
+		tg_count(&w->engine->conns, TG_CNT_ABORT_ON_DATA); /* as Linux counts linger 0 */
 	tg_conn_abort(&w->engine->conns, t);
 	return 0;
 }

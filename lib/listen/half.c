@@ -23,14 +23,20 @@ challenge(const struct tg_synq *q, struct tg_half *h, tg_time now)
 							     : TG_HALF_CHALLENGE_RATE;
 }
 
+bool
+tg_half_paws(const struct tg_half *h, const struct tg_tcpopt *opt)
+{
+	return (h->flags & TG_HALF_TS) != 0 && (opt->present & TG_OPT_TS) != 0 &&
+		tg_seq_lt(opt->tsval, h->ts_recent);
+}
+
 enum tg_half_verdict
 tg_half_segment(const struct tg_synq *q, struct tg_half *h, const struct tg_frame *f,
 	const struct tg_tcpopt *opt, uint32_t rcv_wnd, tg_time now)
 {
 	uint32_t rcv_nxt = h->irs + 1;
 	uint32_t len = f->payload_len + ((f->flags & TG_SYN) != 0) + ((f->flags & TG_FIN) != 0);
-	bool paws = (h->flags & TG_HALF_TS) != 0 && (opt->present & TG_OPT_TS) != 0 &&
-		tg_seq_lt(opt->tsval, h->ts_recent);
+	bool paws = tg_half_paws(h, opt);
 
 	if ((f->flags & TG_SYN) != 0 && (f->flags & (TG_ACK | TG_RST)) == 0 && f->seq == h->irs)
 		return tg_synq_may_answer(q, h, tg_ms_of(now), false) ? TG_HALF_SYNACK

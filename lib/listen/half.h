@@ -35,4 +35,7 @@ enum tg_half_verdict {
 enum tg_half_verdict tg_half_segment(const struct tg_synq *q, struct tg_half *h,
 	const struct tg_frame *f, const struct tg_tcpopt *opt, uint32_t rcv_wnd, tg_time now);
 
+/** True when the segment's timestamp is older than the SYN's (RFC 7323 5). */
+bool tg_half_paws(const struct tg_half *h, const struct tg_tcpopt *opt);
+
 #endif

@@ -13,7 +13,7 @@ InSegs OutSegs RetransSegs InErrs InCsumErrors OutRsts PassiveOpens AttemptFails
 ListenOverflows ListenDrops
 TCPReqQFullDoCookies TCPReqQFullDrop SyncookiesSent SyncookiesRecv SyncookiesFailed
 TCPDeferAcceptDrop TCPFastOpenPassive TCPFastOpenPassiveFail TCPFastOpenPassiveAltKey
-TCPFastOpenListenOverflow TCPFastOpenCookieReqd TCPSynRetrans TCPTimeouts TWRecycled PAWSEstab
+TCPFastOpenListenOverflow TCPFastOpenCookieReqd TCPSynRetrans TCPTimeouts PAWSEstab
 TCPChallengeACK TCPSYNChallenge TCPAbortOnData TCPAbortOnClose TCPAbortOnTimeout
 """.split()
 

@@ -70,13 +70,13 @@ enum tg_disposition {
 /* X(enumerator, name as shown, text) */
 #define TG_COUNTER_LIST(X)                                                                         \
 	X(IN_SEGS, "InSegs", "TCP segments received for our addresses, damaged ones included")     \
-	X(OUT_SEGS, "OutSegs", "TCP segments sent, RSTs without a connection not counted")         \
+	X(OUT_SEGS, "OutSegs", "TCP segments sent, data sent again not counted")                   \
 	X(RETRANS_SEGS, "RetransSegs", "segments and SYN-ACKs sent again")                         \
-	X(IN_ERRS, "InErrs", "TCP segments with a bad header")                                     \
+	X(IN_ERRS, "InErrs", "TCP segments with a bad header, and SYNs in ESTABLISHED")            \
 	X(IN_CSUM_ERRORS, "InCsumErrors", "TCP segments with a bad checksum")                      \
 	X(OUT_RSTS, "OutRsts", "RSTs sent")                                                        \
 	X(PASSIVE_OPENS, "PassiveOpens", "connections completed from a handshake")                 \
-	X(ATTEMPT_FAILS, "AttemptFails", "half-open entries given up or reset")                    \
+	X(ATTEMPT_FAILS, "AttemptFails", "half-open entries ended by a RST or SYN")                \
 	X(ESTAB_RESETS, "EstabResets", "connections reset from ESTABLISHED or CLOSE_WAIT")         \
 	X(LISTEN_OVERFLOWS, "ListenOverflows", "accept queue found full")                          \
 	X(LISTEN_DROPS, "ListenDrops", "SYNs or last ACKs a listener dropped")                     \
@@ -103,12 +103,13 @@ enum tg_disposition {
 	X(FAST_RETRANS, "TCPFastRetrans", "segments retransmitted in fast recovery")               \
 	X(DELAYED_ACKS, "DelayedACKs", "ACKs sent by the delayed-ACK timer")                       \
 	X(TW, "TW", "connections that ended in TIME_WAIT and expired there")                       \
-	X(TW_RECYCLED, "TWRecycled", "TIME_WAIT entries a new SYN took over (RFC 6191)")           \
+	X(TW_REUSED, "TWReused", "TIME_WAIT entries a new SYN took over (RFC 6191)")               \
 	X(TW_OVERFLOW, "TCPTimeWaitOverflow", "TIME_WAIT entries ended early, the table was full") \
 	X(PAWS_ESTAB, "PAWSEstab", "segments of connections refused by PAWS")                      \
 	X(CHALLENGE_ACK, "TCPChallengeACK", "challenge ACKs sent (RFC 5961)")                      \
 	X(SYN_CHALLENGE, "TCPSYNChallenge", "of these, for a SYN inside a connection")             \
-	X(ABORT_ON_DATA, "TCPAbortOnData", "RST: data arrived after the worker closed")            \
+	X(ABORT_ON_DATA, "TCPAbortOnData",                                                         \
+		"RST: data arrived after the worker closed, or the worker aborted")                \
 	X(ABORT_ON_CLOSE, "TCPAbortOnClose", "RST: closed with unread data")                       \
 	X(ABORT_ON_TIMEOUT, "TCPAbortOnTimeout", "connections given up after too many timeouts")   \
 	X(ABORT_ON_LINGER, "TCPAbortOnLinger", "orphans in FIN_WAIT_2 that timed out")             \

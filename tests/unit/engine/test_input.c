@@ -244,7 +244,7 @@ a_syn_with_fin_does_not_reuse_a_time_wait_pair(void **state)
 	tg_engine_usage(r.e, &u);
 	assert_int_equal(u.time_wait, 0);
 	assert_int_equal(u.half_open, 1);
-	assert_int_equal(COUNT(&r, TW_RECYCLED), 1);
+	assert_int_equal(COUNT(&r, TW_REUSED), 1);
 	forget_sent(&r);
 	rig_close(&r);
 }
