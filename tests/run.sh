@@ -31,7 +31,7 @@ JOBS=$(nproc)
 
 # The rings of meson's test suites, and all rings in the order they run.
 SUITES=(unit model script sim embed)
-RINGS=(lint "${SUITES[@]}" fuzz net1 net2)
+RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire)
 for r in "${SUITES[@]}" net1 net2; do
 	RINGS+=("asan-$r")
 done
@@ -43,6 +43,7 @@ LINT_SECONDS=180    # the longest each step may take
 BUILD_SECONDS=600
 SUITE_SECONDS=600
 NET_SECONDS=900     # twice that with the sanitizers
+WIRE_SECONDS=240
 BENCH_SECONDS=600
 
 PASSED=0
@@ -231,6 +232,16 @@ net_ring()
 	! grep -q 'took longer than' "$log" || failed "$1: took longer than $limit s"
 }
 
+# Side by side with the kernel, scripts in parallel
+wire_ring()
+{
+	local log=$LOGS/$1.log
+
+	bounded "$WIRE_SECONDS" "$log" tests/wire/run.sh --build "$2" || true
+	take "$1" <"$log"
+	! grep -q 'took longer than' "$log" || failed "$1: took longer than $WIRE_SECONDS s"
+}
+
 run_ring()
 {
 	local build=gcc dir=$GCC_DIR scale=1 inner=${1#asan-}
@@ -246,6 +257,7 @@ run_ring()
 	case $inner in
 	net1) net_ring "$1" "$dir" 1 "$scale" ;;
 	net2) net_ring "$1" "$dir" 2 "$scale" ;;
+	wire) wire_ring "$1" "$dir" ;;
 	embed)
 		meson_ring "$1" "$dir" embed
 		# a build of its own, by an outsider: once is enough

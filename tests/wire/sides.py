@@ -44,6 +44,7 @@ KERNEL_DEFAULTS = {
     "ipv4/conf/all/rp_filter": "0",
     "ipv4/conf/default/rp_filter": "0",
     "ipv4/icmp_ratelimit": "0",
+    "ipv4/tcp_early_retrans": "0",  # no tail loss probes: RFC 8985 is not there
 }
 
 

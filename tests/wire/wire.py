@@ -30,18 +30,26 @@ LIMIT = 120  # seconds for one script
 
 
 class Allowed:
-    """The file of differences: `SCRIPT | DIFFERENCE | WHY`; the first two may have * and ?"""
+    """
+    The file of differences. A line at the margin says why, in words, which clause allows those below
+    it; an indented line is one, `SCRIPT: DIFFERENCE`, where both may have * and ?.
+    """
 
     def __init__(self, path):
-        self.rows = []
+        self.rows = []  # [script, difference, line, needed]
+        self.path = path
+        why = False
         with open(path, encoding="utf-8") as f:
             for number, line in enumerate(f, 1):
                 if not line.strip() or line.startswith("#"):
                     continue
-                cells = [x.strip() for x in line.split("|")]
-                if len(cells) != 3 or not all(cells):
-                    raise SystemExit(f"{path}:{number}: SCRIPT | DIFFERENCE | WHY")
-                self.rows.append(cells + [number, False])
+                if not line[0].isspace():
+                    why = True
+                    continue
+                script, _, difference = line.strip().partition(": ")
+                if not why or not difference:
+                    raise SystemExit(f"{path}:{number}: SCRIPT: DIFFERENCE below a reason")
+                self.rows.append([script, difference, number, False])
 
     def sort_out(self, name, differences):
         """@return those that are not allowed"""
@@ -50,14 +58,14 @@ class Allowed:
             hits = [r for r in self.rows if fnmatch.fnmatchcase(name, r[0])
                     and fnmatch.fnmatchcase(d, escape(r[1]))]
             for r in hits:
-                r[4] = True
+                r[3] = True
             if not hits:
                 left.append(d)
         return left
 
     def stale(self, names):
         """Rows that are about the scripts that were played and were not needed"""
-        return [r for r in self.rows if not r[4] and fnmatch.filter(names, r[0])]
+        return [r for r in self.rows if not r[3] and fnmatch.filter(names, r[0])]
 
 
 def escape(pattern):
@@ -169,7 +177,7 @@ def main():
         sys.stdout.flush()
     for row in allowed.stale([j[0] for j in jobs]):
         failed += 1
-        print(f"FAIL differences:{row[3]}: does not happen any more: {row[0]} | {row[1]}")
+        print(f"FAIL differences:{row[2]}: does not happen any more: {row[0]}: {row[1]}")
     return 1 if failed else 0
 
 
