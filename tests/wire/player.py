@@ -192,8 +192,8 @@ class Player:
             client = self.by_peer.get((got[1], got[2]), "?")
             end.conn[client] = got[0]
             end.trace.call("", f"accept: {client or 'the client'}")
-        elif step.verb == "rotate":
-            end.side.rotate(words[0])
+        elif step.verb in ("rotate", "unlisten", "relisten"):
+            getattr(end.side, step.verb)(*words)
         else:
             idx = end.conn.get(step.client)
             size = int(words[0]) if words else 65536

@@ -164,7 +164,9 @@ class KernelSide:
         self.key = config.get("fastopen_key", "")
         self.proc = [open(f"/proc/thread-self/net/{f}", encoding="ascii")
                      for f in ("netstat", "snmp")]
-        self.listeners = [self.listen(*listener_settings(w, config)) for w in listeners]
+        self.settings = [listener_settings(w, config) for w in listeners]
+        self.listeners = []
+        self.relisten()
         self.before = self.read_counters()
 
     def listen(self, port, settings):
@@ -179,6 +181,15 @@ class KernelSide:
         s.listen(int(settings["backlog"]))
         s.setblocking(False)
         return s
+
+    def relisten(self):
+        enter_net(self.wires.kernel)
+        self.listeners = [self.listen(*s) for s in self.settings]
+
+    def unlisten(self):
+        for s in self.listeners:
+            s.close()
+        self.listeners = []
 
     def rotate(self, key):
         old = self.key.split(",")[0]
@@ -249,10 +260,16 @@ class TidegateSide:
             [program, "t0", "192.0.2.1/24", "2001:db8::1/64"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self.errors, text=True, bufsize=1)
         enter_net(wires.client)
+        self.ask("set rcvbuf 65536")  # the kernel's first window is about that
         for key, value in config.items():
             self.set(key, value)
         self.ask("start")
-        for words in listeners:
+        self.family, self.config, self.listeners = family, config, listeners
+        self.relisten()
+
+    def relisten(self):
+        family, config = self.family, self.config
+        for words in self.listeners:
             port, s = listener_settings(words, config)
             line = f"listen {'::' if family == 6 else '0.0.0.0'} {port} backlog={s['backlog']}"
             line += " defer_cookies=1"
@@ -265,6 +282,9 @@ class TidegateSide:
             if "fastopen" in s and s["fastopen_mode"]:
                 line += f" fastopen={s['fastopen_mode']} fastopen_qlen={s['fastopen']}"
             self.ask(line)
+
+    def unlisten(self):
+        self.ask("unlisten")
 
     def set(self, key, value):
         if key == "fastopen_key":

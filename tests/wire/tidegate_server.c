@@ -8,6 +8,7 @@
  *     set KEY VALUE              a field of struct tg_engine_config, before `start`
  *     start                      makes the engine
  *     listen ADDRESS PORT [KEY=VALUE]...   fields of struct tg_listener_config
+ *     unlisten                   closes every listener
  *     rotate HEX                 tg_engine_rotate_fastopen()
  *     accept                     "conn N ADDRESS PORT" or "none"
  *     recv N BYTES, send N BYTES, shutdown N, close N, abort N
@@ -298,6 +299,15 @@ do_listen(struct server *s, char *words[], unsigned n)
 }
 
 static void
+do_unlisten(struct server *s)
+{
+	for (unsigned i = 0; i < s->nlisteners; i++)
+		tg_unlisten(s->e, s->listener[i]);
+	s->nlisteners = 0;
+	puts("ok");
+}
+
+static void
 do_accept(struct server *s)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -434,6 +444,8 @@ obey(struct server *s, char *line)
 		die("not started: %s", words[0]);
 	} else if (strcmp(words[0], "listen") == 0) {
 		do_listen(s, words + 1, n - 1);
+	} else if (strcmp(words[0], "unlisten") == 0) {
+		do_unlisten(s);
 	} else if (strcmp(words[0], "accept") == 0) {
 		do_accept(s);
 	} else if (strcmp(words[0], "count") == 0) {
