@@ -124,7 +124,7 @@ class Player:
         end = time.time() + PATIENCE
         while time.time() < end and any(self.lacks(e, step.client, n)
                                         for e in self.ends for n in need):
-            self.watch(time.time() + 0.02)
+            self.watch(time.time() + 0.005)
         for e in self.ends:
             for n in need:
                 if self.lacks(e, step.client, n):

@@ -5,7 +5,7 @@ import re
 
 from packet import parse_time
 
-GAP = 0.06  # between two lines, when nothing else is said: both sides have answered by then
+GAP = 0.04  # between two lines, when nothing else is said: both sides have answered by then
 CALLS = ("accept", "recv", "send", "shutdown", "close", "abort", "wait", "rotate", "unlisten",
          "relisten")
 

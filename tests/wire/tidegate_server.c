@@ -39,8 +39,6 @@
 
 #include "server_keys.h"
 
-#pragma weak tg_engine_rotate_fastopen
-
 enum {
 	PORT = 0,
 	BURST = 32,

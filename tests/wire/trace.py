@@ -5,7 +5,7 @@ import difflib
 
 IMMEDIATE = 0.15  # seconds: an answer, not a timer
 SLACK = 0.2  # and a sixteenth: the kernel's timer wheel is up to so much late
-SEQ_NEAR = 1 << 24
+SEQ_NEAR = 1 << 18  # a number so far from ours is the client's
 
 # Counters that both count, and that say something of a listener or a connection on its way.
 COUNTERS = """
@@ -63,7 +63,7 @@ def describe(f, seg):
     if "S" in seg.flags:
         where = "iss" if f.iss in (None, seg.seq) else "iss(another)"
         f.iss = seg.seq
-    elif near(seg.seq, f.iss):
+    elif seg.seq and near(seg.seq, f.iss):
         where = f"iss{(seg.seq - f.iss + SEQ_NEAR & 0xFFFFFFFF) - SEQ_NEAR:+d}"
     else:
         where = str(seg.seq)
