@@ -153,7 +153,6 @@ the_prefix_limit_spares_rsts_and_challenge_acks(void **state)
 	/* out of the window of the entry */
 	c.seq += 1000000;
 	assert_int_equal(client_sends(&c, SEG_A, 0).disposition, TG_DISP_ANSWERED);
-	assert_int_equal(COUNT(&r, CHALLENGE_ACK), 1);
 	c.seq -= 1000000;
 	/* and the RST of giving up */
 	r.e->listeners.lsn[0].accept_holds = 0;
