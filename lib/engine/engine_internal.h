@@ -114,8 +114,15 @@ bool tg_peer_known(const struct tg_engine *e, const struct tg_addr *a);
 /** It has, just now. */
 void tg_peer_note(struct tg_engine *e, const struct tg_addr *a);
 
-/** May a SYN-ACK go to this address, by its prefix's rate? Counts it if not (limits.c). */
-bool tg_synack_allowed(struct tg_engine *e, const struct tg_addr *a);
+/** Takes a token of the address's prefix (limits.c). */
+bool tg_synack_take(struct tg_engine *e, const struct tg_addr *a);
+
+/** May a SYN-ACK go to this address, by its prefix's rate? Counts it if not. */
+static inline bool
+tg_synack_allowed(struct tg_engine *e, const struct tg_addr *a)
+{
+	return e->cfg.synack_prefix_rate == 0 || tg_synack_take(e, a);
+}
 
 /** A last ACK that proves a cookie, or a stray one (cookie_input.c). */
 struct tg_verdict tg_input_cookie(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn);

@@ -22,12 +22,10 @@ tg_peer_note(struct tg_engine *e, const struct tg_addr *a)
 }
 
 bool
-tg_synack_allowed(struct tg_engine *e, const struct tg_addr *a)
+tg_synack_take(struct tg_engine *e, const struct tg_addr *a)
 {
 	struct tg_addr prefix;
 
-	if (e->cfg.synack_prefix_rate == 0)
-		return true;
 	prefix = tg_prefix_of(a);
 	if (tg_prefix_take(
 		    &e->prefixes, a, tg_secret_addr_hash(&e->secret, &prefix), tg_ms_of(e->now)))

@@ -146,7 +146,9 @@ admitted(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw
 		return drop_syn(e, l, TG_DISP_DROP_PREFIX_LIMIT);
 	tg_offer_take(&offer, &rx->opt, rx->f.ip_version == 4, e->cfg.timestamps, e->cfg.sack,
 		e->cfg.window_scaling, e->cfg.ecn && tg_syn_wants_ecn(&rx->f));
-	if (tg_input_fastopen_syn(e, rx, lsn, &offer, reuse, what == TG_ADMIT_COOKIE, &v))
+	/* Neither option nor data: nothing to ask Fast Open, and most SYNs of a flood. */
+	if (((rx->opt.present & (TG_OPT_TFO | TG_OPT_TFO_EXP)) != 0 || rx->f.payload_len > 0) &&
+		tg_input_fastopen_syn(e, rx, lsn, &offer, reuse, what == TG_ADMIT_COOKIE, &v))
 		return v;
 	if (what == TG_ADMIT_COOKIE)
 		return answer_with_cookie(e, rx, l, &offer);

@@ -151,6 +151,9 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	l->used = true;
 	l->local = cfg->local;
 	l->dual_stack = cfg->dual_stack;
+	l->wildcard = is_wildcard_v4(&cfg->local.addr) ? 4
+		: is_wildcard_v6(&cfg->local.addr)     ? 6
+						       : 0;
 	l->nodelay = cfg->nodelay;
 	l->idle_timeout_ms = cfg->idle_timeout_ms;
 	l->worker = worker;
@@ -187,6 +190,7 @@ uint32_t
 tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port)
 {
 	uint32_t wildcard = TG_NONE, dual = TG_NONE;
+	uint8_t family = tg_addr_is_v4(addr) ? 4 : 6;
 	unsigned i = t->bucket[bucket_of(port)];
 
 	for (; i != 0; i = t->lsn[i - 1].next) {
@@ -194,16 +198,12 @@ tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t p
 
 		if (l->local.port != port)
 			continue;
-		if (memcmp(&l->local.addr, addr, sizeof(*addr)) == 0)
-			return i - 1;
-		if (tg_addr_is_v4(addr)) {
-			if (is_wildcard_v4(&l->local.addr))
-				wildcard = i - 1;
-			else if (l->dual_stack)
-				dual = i - 1;
-		} else if (is_wildcard_v6(&l->local.addr)) {
+		if (l->wildcard == family)
 			wildcard = i - 1;
-		}
+		else if (l->wildcard != 0)
+			dual = family == 4 && l->dual_stack ? i - 1 : dual;
+		else if (memcmp(&l->local.addr, addr, sizeof(*addr)) == 0)
+			return i - 1;
 	}
 	return wildcard != TG_NONE ? wildcard : dual;
 }

@@ -20,6 +20,7 @@ struct tg_lsn {
 	struct tg_endpoint local;
 	bool used;
 	bool dual_stack;
+	uint8_t wildcard; /**< 4 or 6: local.addr is the wildcard of that family; else 0 */
 	bool nodelay;
 	bool single_queue;      /**< one bound over half-open and not yet accepted: syn_bound */
 	bool cookies_on;        /**< ADAPTIVE: between start and stop of a flood */
