@@ -228,10 +228,11 @@ send_head(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time n
 {
 	uint32_t out = t->snd_max - t->snd_una;
 	uint32_t len = out < t->snd_bytes ? out : t->snd_bytes;
-	unsigned flags = TG_PSH;
+	unsigned flags;
 
 	if (len > t->snd_mss)
 		len = t->snd_mss;
+	flags = len > 0 ? TG_PSH : 0;
 	if (out > t->snd_bytes && len == t->snd_bytes)
 		flags |= TG_FIN;
 	if (out > 0) {
@@ -289,7 +290,7 @@ send_next(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time n
 		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now); /* zero-window probe */
 	if (len == 0 && !fin)
 		return true;
-	if (last)
+	if (last && len > 0) /* a lone FIN pushes nothing (L) */
 		flags |= TG_PSH;
 	if (fin)
 		flags |= TG_FIN;

@@ -26,7 +26,7 @@ fin_leaves(struct world *w, struct tg_tcb *t, uint32_t seq, uint32_t ack)
 {
 	tg_conn_shutdown(&w->cs, t);
 	assert_int_equal(world_output(w), 1);
-	expect_segment(&w->out[0], seq, ack, TG_ACK | TG_PSH | TG_FIN, 0);
+	expect_segment(&w->out[0], seq, ack, TG_ACK | TG_FIN, 0);
 }
 
 /** The pair is in TIME_WAIT and nothing of the connection is on the wire any more. */
