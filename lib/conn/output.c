@@ -274,9 +274,28 @@ next_length(const struct tg_tcb *t, bool *barred)
 	return 0;
 }
 
-/* New data, data again after a timeout, FIN. Returns false when the outbox is full. */
+/* True when the windows end this run of segments with one of len bytes. */
 static bool
-send_next(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now, bool *more)
+ends_run(struct tg_tcb *t, uint32_t len)
+{
+	bool barred, ends;
+
+	t->snd_nxt += len;
+	ends = next_length(t, &barred) == 0;
+	t->snd_nxt -= len;
+	return ends;
+}
+
+/*
+ * New data, data again after a timeout, FIN. Returns false when the outbox is full.
+ *
+ * n: segments of this run that have left before it. The last of several carries PSH although more
+ * is queued, as Linux does: a receiver that merges segments need not wait for the next ones. One
+ * alone does not: there the peer's delayed ACK is welcome.
+ */
+static bool
+send_next(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now, unsigned n,
+	bool *more)
 {
 	bool barred;
 	uint32_t len = next_length(t, &barred);
@@ -290,7 +309,8 @@ send_next(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time n
 		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now); /* zero-window probe */
 	if (len == 0 && !fin)
 		return true;
-	if (last && len > 0) /* a lone FIN pushes nothing (L) */
+	/* a lone FIN pushes nothing (L) */
+	if (len > 0 && (last || (n > 0 && ends_run(t, len))))
 		flags |= TG_PSH;
 	if (fin)
 		flags |= TG_FIN;
@@ -361,7 +381,7 @@ tg_conn_output(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_t
 	if ((t->flags & TG_TCB_REXMT_HEAD) != 0 && !send_head(cs, t, ob, now))
 		return TG_OUT_FULL;
 	for (unsigned n = 0; n < BURST; n++) {
-		if (!send_next(cs, t, ob, now, &more))
+		if (!send_next(cs, t, ob, now, n, &more))
 			return TG_OUT_FULL;
 		if (more)
 			continue;
