@@ -30,7 +30,7 @@ LOGS=$GCC_DIR/test-logs
 JOBS=$(nproc)
 
 # The rings of meson's test suites, and all rings in the order they run.
-SUITES=(unit model script sim embed)
+SUITES=(unit model script sim packetdrill embed)
 RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire)
 for r in "${SUITES[@]}" net1 net2; do
 	RINGS+=("asan-$r")
