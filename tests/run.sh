@@ -32,7 +32,7 @@ JOBS=$(nproc)
 # The rings of meson's test suites, and all rings in the order they run.
 SUITES=(unit model script sim packetdrill embed)
 RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire)
-for r in "${SUITES[@]}" net1 net2; do
+for r in "${SUITES[@]}" net1 net2 wire; do
 	RINGS+=("asan-$r")
 done
 QUICK_RINGS=(lint "${SUITES[@]}" fuzz net1)
