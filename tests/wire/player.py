@@ -32,7 +32,7 @@ class End:
 class Player:
     def __init__(self, script, family, program):
         self.script, self.family = script, family
-        self.server = "2001:db8::1" if family == 6 else "192.0.2.1"
+        self.server = sides.SERVER_ADDRESS[family]
         self.clients = {"": (self.address("2"), 40000)}
         for name, (host, port) in script.clients.items():
             self.clients[name] = (self.address(host), port)

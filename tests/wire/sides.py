@@ -35,6 +35,7 @@ CONFIG = {
     "fastopen": ("ipv4/tcp_fastopen", None),
     "ecn": ("ipv4/tcp_ecn", None),
 }
+SERVER_ADDRESS = {4: "192.0.2.1", 6: "2001:db8::1"}
 TFO_SERVER, TFO_NO_COOKIE = 2, 0x200
 # Alike on both sides in every script that says nothing else.
 KERNEL_DEFAULTS = {
@@ -89,8 +90,8 @@ class Wires:
         ip_batch([
             f"link add k0 address {mac} arp off type veth peer name kc arp off "
             f"netns /proc/{me}/fd/{self.client}",
-            "link set k0 up", "addr add 192.0.2.1/24 brd + dev k0",
-            "addr add 2001:db8::1/64 dev k0 nodad",
+            "link set k0 up", f"addr add {SERVER_ADDRESS[4]}/24 brd + dev k0",
+            f"addr add {SERVER_ADDRESS[6]}/64 dev k0 nodad",
             "route add default dev k0", "route add ::/0 dev k0",
         ])
         # A veth sender leaves checksums and segmentation to a wire that never comes.
@@ -132,6 +133,12 @@ def listener_settings(words, config):
     return port, settings
 
 
+def listener_address(settings, family):
+    if settings.get("addr") == "own":
+        return SERVER_ADDRESS[family]
+    return "::" if family == 6 or "dual" in settings else "0.0.0.0"
+
+
 def fastopen_mode(config):
     bits = int(config.get("fastopen", "1"), 0)
     if not bits & TFO_SERVER:
@@ -170,10 +177,14 @@ class KernelSide:
         self.before = self.read_counters()
 
     def listen(self, port, settings):
-        s = socket.socket(socket.AF_INET6 if self.family == 6 else socket.AF_INET)
+        address = listener_address(settings, self.family)
+        s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # two at one port: section 2
+        if ":" in address:
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int("dual" not in settings))
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        s.bind(("::" if self.family == 6 else "0.0.0.0", port))
+        s.bind((address, port))
         if "defer" in settings:
             s.setsockopt(socket.IPPROTO_TCP, TCP_DEFER_ACCEPT, int(settings["defer"]))
         if "fastopen" in settings:
@@ -206,7 +217,7 @@ class KernelSide:
                 continue
             c.setblocking(False)
             self.conns.append(c)
-            return len(self.conns) - 1, peer[0], peer[1]
+            return len(self.conns) - 1, peer[0].removeprefix("::ffff:"), peer[1]
         return None
 
     def call(self, what, idx, size):
@@ -257,7 +268,7 @@ class TidegateSide:
         enter_net(wires.tidegate)
         self.errors = os.memfd_create("stderr")
         self.proc = subprocess.Popen(
-            [program, "t0", "192.0.2.1/24", "2001:db8::1/64"], stdin=subprocess.PIPE,
+            [program, "t0", SERVER_ADDRESS[4] + "/24", SERVER_ADDRESS[6] + "/64"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self.errors, text=True, bufsize=1)
         enter_net(wires.client)
         self.ask("set rcvbuf 65536")  # the kernel's first window is about that
@@ -271,7 +282,8 @@ class TidegateSide:
         family, config = self.family, self.config
         for words in self.listeners:
             port, s = listener_settings(words, config)
-            line = f"listen {'::' if family == 6 else '0.0.0.0'} {port} backlog={s['backlog']}"
+            line = f"listen {listener_address(s, family)} {port} backlog={s['backlog']}"
+            line += f" dual_stack={int('dual' in s)}"
             line += " defer_cookies=1"
             if s.get("synq") != "default":
                 # the kernel is full above its bound, the contract's `linux` at it
