@@ -110,4 +110,5 @@ rule "the core reads no clock" no_clock
 rule "the core draws no random numbers" no_chance
 rule "the core takes no memory but what it is given" no_heap
 rule "warnings are errors" warnings_are_errors
+rule "what docs/conformance.md names is there" tests/conformance.sh
 [ "$BROKEN" -eq 0 ]
