@@ -2,8 +2,8 @@
 /*
  * The whole engine: any sequence of packets, time, and worker's calls.
  *
- * Input: three bytes of settings (see `settings`), then operations. The low three bits of an
- * operation's first byte say what it is, the upper five are its parameter a:
+ * Input: settings (engine_settings.h), then operations. The low three bits of an operation's first
+ * byte say what it is, the upper five are its parameter a:
  *
  *   0, 5-7  packet: a bits 0-2 the client, bit 3 damaged, bit 4 checksums not vouched for; then
  *           flags, seq, ack, window / 256, options, payload / 8; seq and ack are signed steps away
@@ -15,18 +15,19 @@
  *   4       surroundings: a is which; 10 holds packets back for a burst, anything but a packet
  *           ends it; 11 changes the Fast Open key
  *
- * The first byte of settings is manner + 5 * Fast Open: bits 0-1 the mode, bit 2 late delivery, bit
- * 3 under flood, bit 4 a short fastopen_qlen. A client sends the last cookie it was given.
+ * A client sends the last Fast Open cookie it was given.
  *
  * So most of what the fuzzer tries lies next to a valid conversation. What must hold is asserted
- * by the bench at every step (accounting, ownership, every frame sent is proved), at the end there
- * are no connections, no buffers and no memory left, and output is bounded by input and time.
+ * by the bench at every step (accounting, ownership, every frame sent is proved, half-open entries
+ * are where their flags and the listeners' counts say), at the end there are no connections, no
+ * buffers and no memory left, and output is bounded by input and time.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "die.h"
+#include "engine_settings.h"
 #include "rig.h"
 #include "seg.h"
 
@@ -45,8 +46,7 @@ struct client {
 
 /* The state of one run. */
 struct run {
-	const uint8_t *in;
-	size_t left;
+	struct fuzz_bytes in;
 	struct rig rig;
 	struct client client[CLIENTS];
 	tg_conn conn[HANDLES]; /* stale ones too */
@@ -60,10 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint8_t
 take(struct run *r)
 {
-	if (r->left == 0)
-		return 0;
-	r->left--;
-	return *r->in++;
+	return fuzz_take(&r->in);
 }
 
 static uint32_t
@@ -129,47 +126,17 @@ on_send(void *ctx, const struct rig_frame *f)
 }
 
 static void
-settings(struct run *r)
+begin(struct run *r)
 {
-	struct tg_engine_config *c = &r->rig.cfg;
-	uint8_t m = take(r), a = take(r), b = take(r), fo = m / 5;
-
-	rig_init(&r->rig, &rig_manners[m % rig_manner_count]);
-	c->syncookies = (a & 3) % 3;
-	c->abort_on_overflow = (a & 4) != 0;
-	c->timestamps = (a & 8) == 0;
-	c->sack = (a & 16) == 0;
-	c->window_scaling = (a & 32) == 0;
-	c->closed_port_drop = (a & 64) != 0;
-	c->rcvbuf = c->sndbuf = 4096u << (b & 3) * 2;
-	c->max_conns = (b & 16) != 0 ? 2 : 8;
-	c->max_half_open = (b & 16) != 0 ? 2 : 8;
-	c->max_time_wait = (b & 32) != 0 ? 1 : 8;
-	c->max_segments = (b & 64) != 0 ? 4 : 128;
-	c->retries = 4;
-	c->orphan_retries = 3;
-	c->synack_retries = 2;
+	engine_settings(&r->in, &r->rig, r->lcfg);
 	r->rig.on_send = on_send;
 	r->rig.on_send_ctx = r;
 	if (rig_open(&r->rig) != 0)
 		die("the engine cannot be made");
 	rig_usual(&r->rig);
 	for (unsigned i = 0; i < 2; i++) {
-		struct tg_listener_config *l = &r->lcfg[i];
-
-		tg_listener_config_init(l);
-		l->worker = r->rig.w;
-		l->local.port = 80;
-		if (i == 1)
-			memset(&l->local.addr, 0, sizeof(l->local.addr));
-		l->backlog = 1u << (b >> 2 & 3);
-		l->nodelay = (a & 128) != 0;
-		l->fastopen = (fo & 3) % 3;
-		l->fastopen_late = (fo & 4) != 0;
-		l->fastopen_under_flood = (fo & 8) != 0;
-		l->fastopen_qlen = (fo & 16) != 0 ? 1 : 5;
-		l->idle_timeout_ms = (b & 128) != 0 ? 5000 : 0;
-		if (tg_listen(r->rig.e, l, &r->listener[i]) != 0)
+		r->lcfg[i].worker = r->rig.w;
+		if (tg_listen(r->rig.e, &r->lcfg[i], &r->listener[i]) != 0)
 			die("a listener cannot be opened");
 	}
 	for (unsigned i = 0; i < CLIENTS; i++) {
@@ -251,11 +218,11 @@ raw(struct run *r, unsigned a)
 	uint8_t frame[1024];
 	unsigned len = (a & 3) * 256 + take(r);
 
-	if (len > r->left)
-		len = (unsigned)r->left;
-	memcpy(frame, r->in, len);
-	r->in += len;
-	r->left -= len;
+	if (len > r->in.left)
+		len = (unsigned)r->in.left;
+	memcpy(frame, r->in.at, len);
+	r->in.at += len;
+	r->in.left -= len;
 	rig_feed(&r->rig, frame, len, &rx);
 }
 
@@ -419,10 +386,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 3)
 		return 0;
 	memset(&r, 0, sizeof(r));
-	r.in = data;
-	r.left = size;
-	settings(&r);
-	while (r.left > 0 && ops++ < OPS_MAX) {
+	r.in = (struct fuzz_bytes){.at = data, .left = size};
+	begin(&r);
+	while (r.in.left > 0 && ops++ < OPS_MAX) {
 		uint8_t op = take(&r);
 		unsigned a = op >> 3, kind = op & 7;
 		tg_time step;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Writes the seed corpus of fuzz_engine beside this file: corpus/engine.
 
-The seeds are committed; run this again after changing them here. Format: see the comment on top of
-fuzz_engine.c. Each seed is a conversation that ends well, for the fuzzer to break.
+The seeds are committed; run this again after changing them here. Format: see the comments on top of
+fuzz_engine.c and in engine_settings.h. Each seed is a conversation that ends well, for the fuzzer to break.
 """
 import pathlib
 
@@ -21,6 +21,20 @@ COOKIE, NO_COOKIE, LATER, FLOOD, SHORT = 1, 2, 4, 8, 16
 
 def settings(manner=OFFLOAD, a=128, b=0x0F, fastopen=0):
     return bytes([manner + 5 * fastopen, a, b])
+
+
+OFF, FULL, ALWAYS, ADAPTIVE, MONITOR = range(5)
+SILENT, LINUX, LEGACY = range(3)
+# indices into the lists of more_settings() in engine_settings.c
+S0, S1, S2, S3, S5, S8, S20, S63 = range(8)
+SINGLE, EXACT, YOUNG, DEFER_COOKIES, SYN_AUTO, SYN_ONE, SYN_FIVE, SHARED, RTO_3S = 1, 2, 4, 8, 16, 32, 48, 64, 128
+
+
+def queues(cookies=FULL, mode=SILENT, wait=S0, flags=0, limits=0x0C, rest=0x0F, manner=OFFLOAD, a=128, b=0x0F,
+           fastopen=0):
+    """settings() with the queues' rules: rest is max_syn_backlog - 1, synack_retries, percents"""
+    with_more = settings(manner, a, b, fastopen)
+    return bytes([with_more[0] | 128]) + with_more[1:] + bytes([wait << 5 | mode << 3 | cookies, flags, limits, rest])
 
 
 def packet(client, flags, seq=0, ack=0, win=255, opt=0, data=0, damage=()):
@@ -137,6 +151,73 @@ SEEDS = {
     + worker(CLOSE) + packet(0, A | F) + time(12) + packet(0, S, seq=120, data=1) + TAKE,
     "fastopen_no_buffer": settings(fastopen=NO_COOKIE) + around(1) + packet(0, S, data=1) + TAKE + time(14) + around(0),
     "fastopen_small_pools": settings(b=0x70, fastopen=NO_COOKIE) + b"".join(packet(c, S, data=9) for c in (0, 1, 2, 4)),
+    # deferral: nothing, data, FIN; a full queue then room; given up; by SYN-ACK timeouts; cookies
+    "defer_silent": queues(wait=S2) + hello(opt=SYN_ALL, after=TS) + packet(0, A, opt=TS) + time(14) + time(13)
+    + TAKE + worker(SEND, 0, 9),
+    "defer_silent_data": queues(wait=S20) + hello() + time(12) + packet(0, A | P, data=4) + TAKE + worker(RECV, 0, 9),
+    "defer_silent_fin": queues(wait=S20) + hello() + packet(0, A | F) + TAKE + worker(RECV, 0, 9),
+    "defer_silent_late": queues(wait=S3) + packet(0, S) + time(14) + packet(0, A) + packet(0, S) + time(15) + TAKE,
+    "defer_silent_never": queues(wait=S2) + packet(0, S) + time(20),
+    "defer_silent_rst": queues(wait=S8) + hello() + packet(0, S, seq=-100) + time(13) + packet(0, R, seq=5)
+    + packet(0, R) + hello(1) + packet(1, S, seq=3),
+    "defer_silent_wrap": queues(wait=S3, manner=LATE) + hello() + packet(0, S) + time(15) + packet(0, S) + TAKE,
+    "defer_full_room": queues(wait=S1, flags=EXACT | SYN_FIVE, b=0) + b"".join(hello(c) for c in (0, 1, 2, 4))
+    + time(14) + TAKE + time(12) + packet(2, A | P, data=1) + TAKE + packet(4, S) + TAKE,
+    "defer_full_give_up": queues(wait=S1, flags=EXACT | SYN_FIVE, b=0) + b"".join(hello(c) for c in (0, 1, 2))
+    + time(14) + time(17) + around(1) + time(15) + packet(1, A) + packet(2, S, seq=-9) + around(0) + TAKE,
+    "defer_full_unlisten": queues(wait=S1, flags=EXACT | SYN_FIVE, b=0) + b"".join(hello(c) for c in (0, 1, 2, 6))
+    + time(14) + packet(4, S) + around(2) + around(4) + hello(4) + time(14) + TAKE + around(6),
+    "defer_no_tcb": queues(wait=S2, flags=SYN_FIVE, b=0x1F) + hello(0) + hello(1) + time(15) + hello(2) + TAKE
+    + worker(ABORT) + time(12) + TAKE,
+    "defer_no_buffers": queues(wait=S3, rest=0x3F) + packet(0, S) + around(1) + time(14) + packet(0, A) + around(0)
+    + time(15) + TAKE,
+    "defer_linux": queues(mode=LINUX, wait=S5, rest=0x3F) + hello() + time(15) + packet(0, A) + time(15)
+    + packet(0, A) + time(16) + packet(0, A) + TAKE,
+    "defer_linux_data": queues(mode=LINUX, wait=S5) + hello() + time(15) + packet(0, A | P, data=3) + TAKE,
+    "defer_linux_fin": queues(mode=LINUX, wait=S20) + hello() + packet(0, A | F) + TAKE + worker(RECV),
+    "defer_linux_full": queues(mode=LINUX, wait=S3, flags=EXACT | SYN_FIVE, b=0) + b"".join(hello(c) for c in (0, 1))
+    + time(15) + packet(0, A) + packet(1, A) + time(12) + TAKE + packet(1, A | P, data=2) + TAKE,
+    "defer_linux_give_up": queues(mode=LINUX, wait=S8, flags=RTO_3S, rest=0x1F) + hello() + time(20) + time(20),
+    "defer_legacy": queues(mode=LEGACY, wait=S3, flags=RTO_3S) + hello() + packet(0, A) + time(15) + time(12)
+    + packet(0, A) + TAKE,
+    "defer_legacy_data": queues(mode=LEGACY, wait=S20) + hello() + time(14) + packet(0, A | P, data=3) + TAKE,
+    "defer_legacy_full": queues(mode=LEGACY, wait=S20, flags=EXACT | SYN_FIVE, b=0)
+    + b"".join(hello(c) + packet(c, A | P, data=2) for c in (0, 1)) + packet(1, A) + time(20),
+    "defer_cookie_ignored": queues(ALWAYS, wait=S8) + hello() + packet(0, A | P, data=4) + TAKE,
+    "defer_cookie_taken": queues(ALWAYS, wait=S8, flags=DEFER_COOKIES) + hello() + TAKE,
+    # who is let in
+    "adaptive": queues(ADAPTIVE, flags=SYN_FIVE) + b"".join(packet(c, S) for c in (0, 1, 2, 4, 5))
+    + b"".join(packet(c, A) for c in (0, 1, 2, 4, 5)) + packet(0, R) + packet(0, S) + TAKE,
+    "adaptive_half": queues(ADAPTIVE, rest=0xCF, b=8) + b"".join(packet(c, S) for c in (0, 1, 2, 4))
+    + packet(0, R) + packet(1, R) + packet(5, S) + packet(5, A) + TAKE,
+    "monitor": queues(MONITOR, b=0) + b"".join(packet(c, S) for c in (0, 1, 2)) + packet(0, A) + hello(1) + hello(2),
+    "single": queues(flags=SINGLE, b=4) + hello(0) + hello(1) + hello(2) + TAKE + hello(2) + packet(4, S) + time(20),
+    "single_cookies": queues(ALWAYS, flags=SINGLE, b=0) + hello(0) + hello(1) + TAKE + packet(1, A),
+    "young": queues(flags=YOUNG | EXACT | SYN_FIVE, b=0) + hello(0) + packet(1, S) + packet(2, S) + packet(4, S)
+    + time(14) + packet(5, S),
+    "prefix_limit": queues(limits=0x01) + packet(0, S) + packet(1, S) + time(14) + packet(2, S) + packet(6, S)
+    + packet(3, S) + time(16),
+    "prefix_limit_outage": queues(limits=0x05, rest=0x3F) + packet(0, S) + packet(1, S) + around(1) + time(14)
+    + around(0) + time(16),
+    "proven": queues(OFF, limits=0x3C, rest=0x04) + hello(0) + TAKE + worker(ABORT) + packet(0, R)
+    + b"".join(packet(c, S) for c in (1, 2, 4, 5, 0)) + time(17) + packet(1, S),
+    "proven_none": queues(OFF, limits=0x0C, rest=0x03) + b"".join(packet(c, S) for c in (0, 1, 2, 4)),
+    "check_rate": queues(ALWAYS, limits=0x4C) + packet(0, S) + packet(0, A, ack=9) + packet(0, A) + time(14)
+    + packet(0, A) + TAKE,
+    "shared": queues(OFF, flags=SHARED) + packet(0, A) + packet(0, S) + packet(0, A, ack=1) + packet(0, A),
+    "cookie_beside": queues(FULL, wait=S3, b=0) + packet(0, S) + packet(1, S) + packet(0, R) + packet(1, S, seq=7)
+    + packet(1, A, seq=7, ack=1) + packet(1, A | P, data=1),
+    # Fast Open beside the other rules: it is not deferred, counts in the one queue, passes a flood
+    "fastopen_defer": queues(wait=S8, fastopen=NO_COOKIE) + packet(0, S, data=2) + packet(0, A) + TAKE
+    + packet(1, S) + packet(1, A) + packet(1, A | P, data=1) + TAKE,
+    "fastopen_defer_late": queues(wait=S2, flags=EXACT, b=0, fastopen=NO_COOKIE | LATER) + packet(0, S, data=2)
+    + packet(1, S, data=2) + packet(0, A) + packet(1, A) + time(15) + TAKE + packet(1, A),
+    "fastopen_single": queues(flags=SINGLE, b=4, fastopen=NO_COOKIE) + packet(0, S, data=1) + packet(1, S)
+    + packet(2, S, data=1) + packet(0, A) + TAKE + packet(2, S, data=1),
+    "fastopen_always": queues(ALWAYS, fastopen=COOKIE | FLOOD) + packet(0, S, opt=FO) + packet(0, A) + packet(0, R)
+    + packet(0, S, opt=FO, data=2) + packet(0, A) + TAKE,
+    "fastopen_prefix": queues(limits=0x05, fastopen=NO_COOKIE) + packet(0, S, data=1) + packet(1, S, data=1)
+    + packet(2, S, data=1) + time(14) + packet(2, S, data=1),
     "hosts": settings(PLAIN) + frame(ARP) + frame(ECHO),
 }
 
