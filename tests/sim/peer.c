@@ -21,7 +21,7 @@ peer_init(struct peer *p, const struct peer_config *cfg)
 	memset(p, 0, sizeof(*p));
 	p->cfg = *cfg;
 	p->isn = (uint32_t)rng_mix(cfg->seed + 1);
-	p->rexmt_at = p->read_at = TG_TIME_NEVER;
+	p->rexmt_at = p->read_at = p->speak_at = TG_TIME_NEVER;
 	p->snd_mss = 536;
 }
 
@@ -161,6 +161,8 @@ peer_ack(struct peer *p, tg_time now)
 bool
 peer_may_send(const struct peer *p, uint64_t at)
 {
+	if (at > 0 && p->mute)
+		return false;
 	if (at == 0 || at < peer_fin(p))
 		return true;
 	if (at > peer_fin(p))
@@ -223,7 +225,9 @@ peer_open(struct peer *p, tg_time now)
 tg_time
 peer_deadline(const struct peer *p)
 {
-	return p->rexmt_at < p->read_at ? p->rexmt_at : p->read_at;
+	tg_time at = p->rexmt_at < p->read_at ? p->rexmt_at : p->read_at;
+
+	return at < p->speak_at ? at : p->speak_at;
 }
 
 static void
@@ -266,6 +270,11 @@ peer_timer(struct peer *p, tg_time now)
 {
 	if (p->read_at <= now)
 		app_reads(p, now);
+	if (p->speak_at <= now) {
+		p->mute = false;
+		p->speak_at = TG_TIME_NEVER;
+		peer_send(p, now);
+	}
 	if (p->rexmt_at <= now)
 		retransmit(p, now);
 }

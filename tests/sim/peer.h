@@ -33,6 +33,7 @@ struct peer_config {
 	uint32_t rcvbuf;
 	uint32_t read_rate; /**< bytes the application reads in a millisecond; 0: at once */
 	uint64_t bytes;     /**< length of the stream */
+	tg_time think; /**< from the SYN-ACK to the first byte; TG_TIME_NEVER: silent for ever */
 	uint64_t seed;
 	enum peer_close close;
 	bool fastopen; /**< the SYN carries the first bytes, without a cookie (RFC 7413) */
@@ -65,6 +66,8 @@ struct peer {
 	unsigned dupacks;
 	uint64_t recover; /**< no second fast retransmission before this is acknowledged */
 	tg_time rexmt_at; /**< TG_TIME_NEVER: not running */
+	bool mute;        /**< still thinking */
+	tg_time speak_at;
 	unsigned backoff;
 	tg_time srtt, rttvar;
 	uint64_t timed; /**< position whose ACK is an RTT sample; 0: none */

@@ -68,6 +68,9 @@ syn_ack(struct peer *p, const struct seg *s, tg_time now)
 	p->timed = 0;
 	p->backoff = 0;
 	p->state = PEER_OPEN;
+	p->mute = p->cfg.think != 0;
+	if (p->mute && p->cfg.think != TG_TIME_NEVER)
+		p->speak_at = now + p->cfg.think;
 	peer_timer_restart(p, now);
 	peer_ack(p, now);
 	peer_send(p, now);

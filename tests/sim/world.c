@@ -71,6 +71,9 @@ world_open(struct world *w, uint32_t backlog)
 	l.fastopen = w->fastopen ? TG_FASTOPEN_NO_COOKIE : TG_FASTOPEN_OFF;
 	l.fastopen_qlen = 64;
 	l.fastopen_late = w->late;
+	l.defer_accept_s = w->defer_accept_s;
+	l.defer_mode = w->defer_mode;
+	l.syn_backlog = w->syn_backlog;
 	l.worker = w->rig.w;
 	if (tg_listen(w->rig.e, &l, &id) != 0)
 		die("tg_listen refuses the IPv4 wildcard");

@@ -27,8 +27,11 @@ struct world {
 	uint64_t hash;            /**< of every byte the engine sent, and when */
 	uint64_t strays;          /**< frames for no client: their addresses were damaged */
 	bool hold_worker;         /**< the service is kept from running */
-	uint32_t idle_timeout_ms; /**< of the listeners */
+	uint32_t idle_timeout_ms; /**< of the listeners, as what follows */
 	bool fastopen, late;      /**< data of any SYN is taken; delivered after the last ACK */
+	uint32_t defer_accept_s;
+	uint8_t defer_mode;
+	uint32_t syn_backlog;
 };
 
 /** Starts; change w->rig.cfg, then world_open(). */
