@@ -162,6 +162,19 @@ take_data(struct tg_engine *e, const struct tg_rx *rx, struct tg_tcb *t)
 	return d == TG_DATA_KEPT;
 }
 
+/*
+ * Admission lets SYNs pass a full accept queue: with the policy TG_ACCEPT_FULL_YOUNG, and in the
+ * single queue where cookies are the answer to all. Such a SYN may wait as an entry, not as a
+ * connection. One delivered late is not in the accept queue yet: the last ACK asks for room.
+ */
+static bool
+room_for_one(const struct tg_lsn *l)
+{
+	if (l->single_queue)
+		return !tg_synq_full(l);
+	return l->fastopen_late || !tg_acceptq_full(l);
+}
+
 /* A connection at once: RFC 7413 4.2.2. False, and nothing has happened, when none can be made. */
 static bool
 open_at_once(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_offer *o,
@@ -192,7 +205,7 @@ open_at_once(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct t
 		return false;
 	memcpy(p.mac, rx->f.l2.src, sizeof(p.mac));
 	tg_proven_by(e, lsn, &rx->digest, rx->pkt->port, &p);
-	t = tg_tcb_open(&e->conns, &p, rx->f.wnd, e->now);
+	t = room_for_one(l) ? tg_tcb_open(&e->conns, &p, rx->f.wnd, e->now) : NULL;
 	if (t == NULL) {
 		tg_path_put(&e->host, p.path);
 		return false;

@@ -218,6 +218,8 @@ SEEDS = {
     + packet(0, S, opt=FO, data=2) + packet(0, A) + TAKE,
     "fastopen_prefix": queues(limits=0x05, fastopen=NO_COOKIE) + packet(0, S, data=1) + packet(1, S, data=1)
     + packet(2, S, data=1) + time(14) + packet(2, S, data=1),
+    "fastopen_accept_full": queues(flags=EXACT | YOUNG, b=0, fastopen=NO_COOKIE) + packet(0, S, data=1)
+    + packet(1, S, data=1) + packet(1, A | P, data=1) + TAKE + packet(1, A | P, data=1) + packet(2, S, data=1),
     "hosts": settings(PLAIN) + frame(ARP) + frame(ECHO),
 }
 
