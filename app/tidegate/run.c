@@ -51,8 +51,12 @@ block_signals(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
-	/* A client of the metrics or a closed terminal must not end the daemon. */
+	/*
+	 * A client of the metrics or a closed terminal must not end the daemon: connections would
+	 * go without FIN or RST, and EAL's sockets would stay behind. Nothing is read again either.
+	 */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
 /* Waits for a signal, then for the loops; a second signal makes short work of it. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # SIGINT stops as SIGTERM does. Clients that answer the FIN are not waited for until `drain` is over,
-# and a second signal waits for nobody.
+# and a second signal waits for nobody. SIGHUP, of a closed terminal, stops nothing.
 . "$(dirname "$0")/../lib.sh"
 
 TG_DRAIN=30s
@@ -9,6 +9,8 @@ net_up
 
 tg_start
 expect "page" "$(cl curl -sS -o /dev/null -w '%{http_code}' "http://$S4/")" 200
+kill -HUP "$TG_PID"
+expect "page after SIGHUP" "$(cl curl -sS -o /dev/null -w '%{http_code}' "http://$S4/")" 200
 began=$SECONDS
 tg_stop INT
 expect_at_most "seconds to stop with no connection" $((SECONDS - began)) 5
