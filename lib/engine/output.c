@@ -80,7 +80,8 @@ tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsigned cap, tg_time
 	if (e->synq.resend.head == TG_NONE && e->conns.out.head == TG_NONE)
 		return 0;
 	tg_outbox_open(&ob, pkt, cap, &e->cfg.env);
-	while (e->synq.resend.head != TG_NONE)
+	/* An entry whose prefix is over its rate leaves without a packet: cap bounds those too. */
+	for (unsigned tries = cap; tries > 0 && e->synq.resend.head != TG_NONE; tries--)
 		if (!send_half(e, &ob, e->synq.resend.head))
 			break;
 	output_conns(e, &ob);

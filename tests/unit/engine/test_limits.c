@@ -180,6 +180,40 @@ without_a_rate_nothing_is_limited_and_no_table_is_made(void **state)
 	rig_close(&r);
 }
 
+/* Output is bounded by its cap, also where nothing leaves: a PRF call or two for each entry. */
+static void
+output_looks_at_no_more_limited_entries_than_it_may_send(void **state)
+{
+	struct tg_pkt pkt[8];
+	unsigned calls = 0;
+	struct rig r;
+
+	(void)state;
+	bench_init(&r);
+	r.cfg.synack_prefix_rate = 1;
+	r.cfg.synack_prefix_burst = 41;
+	bench_open(&r);
+	bench_listen(&r, r.w, 80, 100);
+	for (uint16_t i = 0; i < 41; i++) {
+		struct client c = client_of(&r, (uint16_t)(i + 1), 80);
+
+		client_syn(&c);
+	}
+	r.e->prefixes.rate = 0; /* no token comes */
+	r.now += TG_SEC;
+	assert_int_equal(tg_engine_advance(r.e, r.now, r.wall0, 64), 41);
+	for (; r.e->synq.resend.count > 0; calls++) {
+		uint32_t before = r.e->synq.resend.count;
+
+		assert_true(tg_engine_deadline(r.e, r.now) == r.now);
+		assert_int_equal(tg_engine_output(r.e, pkt, 8, r.now), 0);
+		assert_true(before - r.e->synq.resend.count <= 8);
+	}
+	assert_int_equal(calls, 6);
+	assert_int_equal(COUNT(&r, SYNACK_PREFIX_LIMIT), 41);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -191,6 +225,7 @@ main(void)
 		cmocka_unit_test(the_cookie_of_another_machine_proves_a_peer_too),
 		cmocka_unit_test(the_prefix_limit_spares_rsts_and_challenge_acks),
 		cmocka_unit_test(without_a_rate_nothing_is_limited_and_no_table_is_made),
+		cmocka_unit_test(output_looks_at_no_more_limited_entries_than_it_may_send),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
