@@ -29,7 +29,8 @@ enum tg_defer
 tg_defer_ack(const struct tg_lsn *l, const struct tg_synq *q, const struct tg_half *h,
 	const struct tg_frame *f, tg_ms now)
 {
-	if (l->defer_accept_s == 0 || !tg_is_bare_ack(f))
+	/* Behind a gap, the client has said something that was lost: as Linux, not bare. */
+	if (l->defer_accept_s == 0 || !tg_is_bare_ack(f) || f->seq != h->irs + 1)
 		return TG_DEFER_NO;
 	switch (l->defer_mode) {
 	case TG_DEFER_SILENT:

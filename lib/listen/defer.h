@@ -43,7 +43,10 @@ tg_is_bare_ack(const struct tg_frame *f)
  */
 tg_ms tg_defer_deadline(const struct tg_lsn *l, const struct tg_synq *q, const struct tg_half *h);
 
-/** Judges a valid last ACK for an entry of a listener. */
+/**
+ * Judges a valid last ACK for an entry of a listener. Deferred is only one with the number behind
+ * the SYN: what lies further in the window follows data that was lost (L).
+ */
 enum tg_defer tg_defer_ack(const struct tg_lsn *l, const struct tg_synq *q, const struct tg_half *h,
 	const struct tg_frame *f, tg_ms now);
 

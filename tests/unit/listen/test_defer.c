@@ -56,7 +56,8 @@ the_number_of_timeouts_ends_at_255(void **state)
 	assert_int_equal(tg_defer_timeouts(UINT32_MAX, 100), 255);
 }
 
-static const struct tg_frame bare = {.flags = TG_ACK};
+/* The client's ISN is 0. */
+static const struct tg_frame bare = {.flags = TG_ACK, .seq = 1};
 
 /* [mode][timeouts so far] of a listener that waits for 2 timeouts (3 s with 1 s) */
 static void
@@ -87,6 +88,10 @@ a_bare_ack_is_noted_awaited_or_forgotten_until_the_wait_is_over(void **state)
 			assert_int_equal(tg_defer_ack(&l, &q, &h, &f, sent), TG_DEFER_NO);
 			f.payload_len = 0;
 			f.flags |= TG_FIN;
+			assert_int_equal(tg_defer_ack(&l, &q, &h, &f, sent), TG_DEFER_NO);
+			/* And one behind data that was lost. */
+			f = bare;
+			f.seq++;
 			assert_int_equal(tg_defer_ack(&l, &q, &h, &f, sent), TG_DEFER_NO);
 			l.defer_accept_s = l.defer_timeouts = 0;
 			assert_int_equal(tg_defer_ack(&l, &q, &h, &bare, sent), TG_DEFER_NO);
