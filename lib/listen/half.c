@@ -55,7 +55,9 @@ tg_half_segment(const struct tg_synq *q, struct tg_half *h, const struct tg_fram
 		return TG_HALF_RST;
 	if (paws || !in_window(f->seq, len, rcv_nxt, rcv_wnd))
 		return challenge(q, h, now);
-	if (f->flags & TG_SYN)
+	/* The SYN itself, in front of what lies in the window, is trimmed off (RFC 9293 3.10.7.4).
+	 */
+	if ((f->flags & TG_SYN) != 0 && f->seq != h->irs)
 		return TG_HALF_RST_GONE;
 	if ((f->flags & TG_ACK) == 0)
 		return TG_HALF_DROP_ACK;

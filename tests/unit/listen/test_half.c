@@ -451,7 +451,7 @@ twin(const struct rig *r)
 	old = (r->opt.present & TG_OPT_TS) && r->opt.tsval - r->h->ts_recent >= 0x80000000u;
 	if (old || !inside)
 		return TG_HALF_CHALLENGE;
-	if (syn)
+	if (syn && r->f.seq + 1 != r->rcv_nxt)
 		return TG_HALF_RST_GONE;
 	return ack ? TG_HALF_COMPLETE : TG_HALF_DROP_ACK;
 }
