@@ -76,6 +76,7 @@ rig_open(struct rig *r)
 	rc = tg_engine_create(&r->cfg, &r->e);
 	if (rc != 0)
 		return rc;
+	r->mem_calls = r->tenv.mem_calls;
 	rc = tg_worker_create(r->e, r, &r->w);
 	if (rc != 0)
 		die("tg_worker_create: %d", rc);
@@ -252,6 +253,8 @@ rig_check(const struct rig *r)
 	struct tg_engine_usage u;
 	uint64_t sum = 0;
 
+	if (r->tenv.mem_calls != r->mem_calls)
+		die("memory was asked for after tg_engine_create()");
 	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
 		sum += c->disposition[i];
 	if (c->received != r->fed || sum != r->fed)

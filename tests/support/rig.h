@@ -60,7 +60,8 @@ struct rig {
 	unsigned held_count;
 	bool hold;
 	uint64_t fed;
-	uint64_t sent; /**< frames emitted in all */
+	uint64_t sent;      /**< frames emitted in all */
+	uint32_t mem_calls; /**< allocations when the engine had been made: the last ones */
 	uint8_t mac[64][6];
 	void (*on_send)(void *ctx, const struct rig_frame *f); /**< takes frames instead of out[] */
 	void *on_send_ctx;
@@ -112,7 +113,8 @@ const struct rig_frame *rig_peek(const struct rig *r, unsigned i);
 /** Forgets the i-th oldest. */
 void rig_take(struct rig *r, unsigned i);
 
-/** received == fed == the sum of all dispositions, usage within its bounds, and audit_engine(). */
+/** received == fed == the sum of all dispositions, usage within its bounds, nothing allocated since
+ * rig_open(), and audit_engine(). */
 void rig_check(const struct rig *r);
 
 /** Balances the books, destroys the engine, and fails when anything was leaked. */

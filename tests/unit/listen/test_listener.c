@@ -506,13 +506,16 @@ the_shards_of_a_listener_share_its_backlog(void **state)
 	(void)state;
 	for (uint16_t shard = 0; shard < 3; shard++) {
 		struct tg_listener_config cfg = config(any4(), 80);
-		struct tg_share share = {.somaxconn = 4096, .shard = shard, .shards = 3};
+		struct tg_share share = {
+			.somaxconn = 4096, .max_syn_backlog = 11, .shard = shard, .shards = 3};
 		struct tg_listeners t;
 		uint32_t idx;
 
 		tg_listeners_init(&t);
 		assert_int_equal(tg_lsn_open(&t, &cfg, &share, 0, &idx), 0);
 		assert_int_equal(t.lsn[idx].accept_bound, shard == 0 ? 4 : 3);
+		/* What the last quarter is a quarter of. */
+		assert_int_equal(t.lsn[idx].syn_reserve, shard == 2 ? 3 : 4);
 		sum += t.lsn[idx].accept_bound;
 	}
 	assert_int_equal(sum, 10);
