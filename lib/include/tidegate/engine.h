@@ -43,7 +43,7 @@ enum tg_syncookies {
 	TG_SYNCOOKIES_OFF = 0,    /**< never: a full SYN queue drops */
 	TG_SYNCOOKIES_FULL = 1,   /**< when the SYN queue is full */
 	TG_SYNCOOKIES_ALWAYS = 2, /**< every SYN; no SYN-queue entry is made */
-	/** From `syncookies_start` percent of the SYN queue on, until it falls below
+	/** From `syncookies_start` percent of the SYN queue on, until it is down to
 	 * `syncookies_stop` percent; and when it is full */
 	TG_SYNCOOKIES_ADAPTIVE = 3,
 	TG_SYNCOOKIES_MONITOR = 4, /**< as OFF; counts what FULL would have answered so */
