@@ -110,6 +110,28 @@ make_lcores(const struct config *c, char *out, size_t size)
 	}
 }
 
+/* EAL would say no more than "invalid parameter for --lcores". */
+static int
+check_cpus(const struct config *c, char *err)
+{
+	char where[32];
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 0;
+	for (unsigned i = 0; i < c->nb_cpus; i++) {
+		if (CPU_ISSET(c->cpu[i], &set))
+			continue;
+		snprintf(where, sizeof(where), "cpus[%u]", i);
+		return config_error(c, err, where,
+			"CPU %u is none that tidegate may use here; use one of those that "
+			"\"taskset -cp $$\" names, or leave cpus out",
+			c->cpu[i]);
+	}
+	return 0;
+}
+
 static int
 push(struct eal_args *a, char *arg)
 {
@@ -131,6 +153,8 @@ eal_args_make(const struct config *c, int nb_user, char *const user[], unsigned 
 	rc = push(out, program);
 	if (!given_either(c, nb_user, user, "-l") && !given_either(c, nb_user, user, "-c") &&
 		!given_either(c, nb_user, user, "--lcores")) {
+		if (check_cpus(c, err) != 0)
+			return -1;
 		make_lcores(c, out->made[0], sizeof(out->made[0]));
 		rc |= push(out, out->made[0]);
 	}

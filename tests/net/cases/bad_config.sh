@@ -77,6 +77,8 @@ mistake "nothing to listen on" 'listeners' '/^listeners:/Q'
 tg_config
 sed -i 's/iface=tg0/iface=nosuch0/' "$WORK/config.yaml"
 refused "no such device" 'nosuch0' -c "$WORK/config.yaml"
+tg_config 'cpus: [1023]'
+refused "no such CPU" 'cpus.0.: CPU 1023 is none that tidegate may use' -c "$WORK/config.yaml"
 refused "no such file" 'nosuch.yaml' -c "$WORK/nosuch.yaml"
 refused "unknown option" 'tidegate: ' --nosuch
 refused "no configuration" 'tidegate: ' --check
