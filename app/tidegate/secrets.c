@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "secret_file.h"
 #include "secrets.h"
@@ -29,6 +31,18 @@ secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
 	return 0;
 }
 
+/* A key in the configuration itself is as secret as its file. */
+static void
+note_mode(const struct config *c)
+{
+	struct stat st;
+
+	if (c->fastopen_key != NULL && stat(c->file, &st) == 0 && (st.st_mode & 077) != 0)
+		printf("warning: %s has engine.fastopen_key and mode %04o: others may know the "
+		       "key; chmod 600, or use fastopen_key_file\n",
+			c->file, (unsigned)(st.st_mode & 07777));
+}
+
 int
 secrets_check(const struct config *c, char *err)
 {
@@ -36,5 +50,7 @@ secrets_check(const struct config *c, char *err)
 	int rc = secrets_read(c, &ec, err);
 
 	explicit_bzero(&ec, sizeof(ec));
+	if (rc == 0)
+		note_mode(c);
 	return rc;
 }

@@ -17,7 +17,11 @@
  */
 int secrets_read(const struct config *c, struct tg_engine_config *ec, char *err);
 
-/** Whether they can be read, for --check. @return 0; -1 with err filled */
+/**
+ * Whether they can be read. Warns on stdout when others may read a configuration with a key in it.
+ *
+ * @return 0; -1 with err filled
+ */
 int secrets_check(const struct config *c, char *err);
 
 #endif

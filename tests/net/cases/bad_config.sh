@@ -72,6 +72,13 @@ tg_config "engine: {cookie_seed_file: $WORK/seed}"
 "$TIDEGATE" --check -c "$WORK/config.yaml" | grep -q ok || fail "--check with a seed file"
 echo >>"$WORK/seed"
 mistake "seed of 33 bytes" 'seed holds 33 bytes' "\$aengine: {cookie_seed_file: $WORK/seed}"
+tg_config "engine: {fastopen_key: 00112233-44556677-8899aabb-ccddeeff}"
+chmod 644 "$WORK/config.yaml"
+"$TIDEGATE" --check -c "$WORK/config.yaml" >"$WORK/out"
+grep -q '^warning: .*config.yaml.*fastopen_key.*mode 0644' "$WORK/out" ||
+	fail "no warning of a key that others may read"
+chmod 600 "$WORK/config.yaml"
+! "$TIDEGATE" --check -c "$WORK/config.yaml" | grep warning || fail "a warning of a key that none may read"
 mistake "nothing to listen on" 'listeners' '/^listeners:/Q'
 
 tg_config
