@@ -55,6 +55,31 @@ tg_host_find(const struct tg_host *h, const struct tg_addr *addr)
 	}
 }
 
+/* Every source is asked for this: one look, however many addresses there are. */
+static bool
+is_broadcast(const struct tg_host *h, const struct tg_addr *addr)
+{
+	for (unsigned i = slot_of(addr);; i = (i + 1) % SLOTS) {
+		unsigned n = h->broadcast_slot[i];
+
+		if (n == 0)
+			return false;
+		if (memcmp(&h->local[n - 1].broadcast, addr, sizeof(*addr)) == 0)
+			return true;
+	}
+}
+
+/* Into the first free slot behind its own; both tables are half empty at least. */
+static void
+take_slot(uint16_t slot[SLOTS], const struct tg_addr *addr, unsigned local)
+{
+	unsigned i = slot_of(addr);
+
+	while (slot[i] != 0)
+		i = (i + 1) % SLOTS;
+	slot[i] = (uint16_t)(local + 1);
+}
+
 static enum tg_addr_kind
 classify_v4(const uint8_t *b)
 {
@@ -90,19 +115,15 @@ tg_host_classify(const struct tg_host *h, const struct tg_addr *addr, unsigned i
 		return kind;
 	if (tg_host_find(h, addr) >= 0)
 		return TG_ADDR_LOCAL;
-	if (ip_version == 4)
-		for (unsigned i = 0; i < h->locals; i++)
-			if (memcmp(&h->local[i].broadcast, addr, sizeof(*addr)) == 0)
-				return TG_ADDR_GROUP;
-	return TG_ADDR_UNICAST;
+	return ip_version == 4 && is_broadcast(h, addr) ? TG_ADDR_GROUP : TG_ADDR_UNICAST;
 }
 
 int
 tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len)
 {
 	bool v4 = tg_addr_is_v4(addr);
+	bool broadcast = v4 && prefix_len > 0 && prefix_len < 31;
 	struct tg_local *l;
-	unsigned i;
 
 	if (port >= TG_PORTS_MAX || !h->port[port].used || prefix_len > (v4 ? 32 : 128))
 		return -EINVAL;
@@ -118,7 +139,7 @@ tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, u
 	memset(l, 0, sizeof(*l));
 	l->addr = *addr;
 	l->port = port;
-	if (v4 && prefix_len > 0 && prefix_len < 31) {
+	if (broadcast) {
 		uint32_t host_bits = UINT32_MAX >> prefix_len;
 
 		l->broadcast = *addr;
@@ -126,9 +147,10 @@ tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, u
 		if (memcmp(&l->broadcast, addr, sizeof(*addr)) == 0)
 			return -EINVAL;
 	}
-	for (i = slot_of(addr); h->local_slot[i] != 0; i = (i + 1) % SLOTS)
-		;
-	h->local_slot[i] = (uint16_t)(h->locals + 1);
+	/* Addresses of one network have one broadcast address between them. */
+	if (broadcast && !is_broadcast(h, &l->broadcast))
+		take_slot(h->broadcast_slot, &l->broadcast, h->locals);
+	take_slot(h->local_slot, addr, h->locals);
 	h->locals++;
 	return 0;
 }

@@ -65,6 +65,8 @@ struct tg_host {
 	uint16_t local_slot[2 * TG_LOCALS_MAX]; /**< open-addressed index, 1 + local or 0 */
 	struct tg_path path[TG_PATHS_MAX];
 	uint16_t last_path; /**< where the last look-up ended: nearly always the next answer */
+	/** As local_slot, of local[].broadcast. */
+	uint16_t broadcast_slot[2 * TG_LOCALS_MAX];
 };
 
 /** Empties a host. */

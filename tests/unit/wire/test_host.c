@@ -328,6 +328,19 @@ the_broadcast_of_every_address_counts(void **state)
 		expect_v4(&h, 0x0a0100ff | i << 8, TG_ADDR_GROUP);
 		expect_v4(&h, 0x0a0100fe | i << 8, TG_ADDR_UNICAST);
 	}
+	/* All of one network, whose broadcast address is one; then the table is full. */
+	for (unsigned i = 0; i < 55; i++) {
+		struct tg_addr a = tg_addr_v4(10, 2, 0, (uint8_t)(i + 1));
+
+		assert_int_equal(tg_host_add_addr(&h, 0, &a, 24), 0);
+		expect_v4(&h, 0x0a0200ff, TG_ADDR_GROUP);
+	}
+	/* One that is no address of ours when it is refused leaves nothing behind. */
+	struct tg_addr last = tg_addr_v4(10, 3, 0, 255);
+
+	assert_int_equal(tg_host_add_addr(&h, 0, &last, 24), -EINVAL);
+	expect_v4(&h, 0x0a0300ff, TG_ADDR_UNICAST);
+	expect_v4(&h, 0x0a020001, TG_ADDR_LOCAL);
 }
 
 int
