@@ -9,6 +9,7 @@
 #include "host.h"
 
 #define SLOTS (2u * TG_LOCALS_MAX)
+_Static_assert(SLOTS <= 512, "slot_of() has nine bits");
 
 void
 tg_host_init(struct tg_host *h)
@@ -31,7 +32,10 @@ tg_host_add_port(
 	return 0;
 }
 
-/* Local addresses are configured, not attacked: a plain mix of the last bytes will do. */
+/*
+ * Local addresses are configured, not attacked: a plain mix will do. The last byte, in which those
+ * of one network differ, is the highest of the number: only the top bits of the product know it.
+ */
 static unsigned
 slot_of(const struct tg_addr *a)
 {
@@ -39,7 +43,7 @@ slot_of(const struct tg_addr *a)
 
 	memcpy(&hi, a->b, 8);
 	memcpy(&lo, a->b + 8, 8);
-	return (unsigned)(((hi ^ lo) * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % SLOTS;
+	return (unsigned)(((hi ^ lo) * UINT64_C(0x9e3779b97f4a7c15)) >> 55) % SLOTS;
 }
 
 int

@@ -343,6 +343,30 @@ the_broadcast_of_every_address_counts(void **state)
 	expect_v4(&h, 0x0a020001, TG_ADDR_LOCAL);
 }
 
+/* Addresses of one network differ in their last byte only, and are looked up for each packet. */
+static void
+a_whole_network_is_spread_over_the_index(void **state)
+{
+	(void)state;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct tg_host h;
+		unsigned run = 0;
+
+		host_with_ports(&h);
+		for (unsigned i = 1; i < 255; i++) {
+			struct tg_addr a = v6 ? (struct tg_addr){{0xfd, [15] = (uint8_t)i}}
+					      : tg_addr_v4(10, 2, 0, (uint8_t)i);
+
+			assert_int_equal(tg_host_add_addr(&h, 0, &a, v6 ? 64 : 24), 0);
+			assert_int_equal(tg_host_find(&h, &a), (int)i - 1);
+		}
+		for (unsigned i = 0; i < 2 * TG_LOCALS_MAX; i++) {
+			run = h.local_slot[i] != 0 ? run + 1 : 0;
+			assert_true(run <= 8);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -361,6 +385,7 @@ main(void)
 		cmocka_unit_test(the_directed_broadcast_of_every_prefix_is_a_group),
 		cmocka_unit_test(a_broadcast_address_cannot_be_ours),
 		cmocka_unit_test(the_broadcast_of_every_address_counts),
+		cmocka_unit_test(a_whole_network_is_spread_over_the_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
