@@ -12,11 +12,27 @@
 #define BACKLOG_MAX     (1u << 20)
 
 #define BUCKETS (2u * TG_LISTENERS_MAX)
+_Static_assert(BUCKETS <= 512, "bucket_of() has nine bits");
 
+/*
+ * Of a port, and of an exact address beside it. Both are configured, not attacked. The last byte of
+ * an address is the highest of the number: only the top bits of the product know all of it.
+ */
 static unsigned
-bucket_of(uint16_t port)
+bucket_of(uint64_t addr, uint16_t port)
 {
-	return (port * 40503u >> 4) % BUCKETS;
+	return (unsigned)(((addr ^ port) * UINT64_C(0x9e3779b97f4a7c15)) >> 55) % BUCKETS;
+}
+
+/* What an exact address adds; nothing for a wildcard, so that all of a port are in one bucket. */
+static uint64_t
+fold(const struct tg_addr *a)
+{
+	uint64_t hi, lo;
+
+	memcpy(&hi, a->b, 8);
+	memcpy(&lo, a->b + 8, 8);
+	return hi ^ lo;
 }
 
 static bool
@@ -125,6 +141,14 @@ open_fastopen(struct tg_lsn *l, const struct tg_listener_config *cfg, const stru
 		l->fastopenq.bound = tg_share_of(cfg->fastopen_qlen, share->shard, share->shards);
 }
 
+static uint16_t *
+bucket_for(struct tg_listeners *t, const struct tg_lsn *l)
+{
+	uint64_t addr = l->wildcard != 0 ? 0 : fold(&l->local.addr);
+
+	return &t->bucket[bucket_of(addr, l->local.port)];
+}
+
 int
 tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	const struct tg_share *share, uint8_t worker, uint32_t *idx)
@@ -166,10 +190,11 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 			tg_defer_timeouts(cfg->defer_accept_s * 1000u, share->synack_rto_ms);
 	size_queues(l, cfg, share);
 	tg_fifo_init(&l->acceptq);
-	b = &t->bucket[bucket_of(cfg->local.port)];
+	b = bucket_for(t, l);
 	l->next = *b;
 	*b = (uint16_t)(free_idx + 1);
 	t->count++;
+	t->exact += l->wildcard == 0;
 	*idx = free_idx;
 	return 0;
 }
@@ -177,33 +202,50 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 void
 tg_lsn_close(struct tg_listeners *t, uint32_t idx)
 {
-	uint16_t *p = &t->bucket[bucket_of(t->lsn[idx].local.port)];
+	uint16_t *p = bucket_for(t, &t->lsn[idx]);
 
 	while (*p != idx + 1)
 		p = &t->lsn[*p - 1].next;
 	*p = t->lsn[idx].next;
 	t->lsn[idx].used = false;
 	t->count--;
+	t->exact -= t->lsn[idx].wildcard == 0;
+}
+
+static uint32_t
+find_exact(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port)
+{
+	unsigned i = t->bucket[bucket_of(fold(addr), port)];
+
+	for (; i != 0; i = t->lsn[i - 1].next) {
+		const struct tg_lsn *l = &t->lsn[i - 1];
+
+		if (l->local.port == port && memcmp(&l->local.addr, addr, sizeof(*addr)) == 0)
+			return i - 1;
+	}
+	return TG_NONE;
+}
+
+/* There is one of a family and port at most: clashes(). */
+static uint32_t
+find_wildcard(const struct tg_listeners *t, uint8_t family, uint16_t port)
+{
+	unsigned i = t->bucket[bucket_of(0, port)];
+
+	for (; i != 0; i = t->lsn[i - 1].next) {
+		const struct tg_lsn *l = &t->lsn[i - 1];
+
+		if (l->local.port == port && l->wildcard != 0 &&
+			(l->wildcard == family || l->dual_stack))
+			return i - 1;
+	}
+	return TG_NONE;
 }
 
 uint32_t
 tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port)
 {
-	uint32_t wildcard = TG_NONE, dual = TG_NONE;
-	uint8_t family = tg_addr_is_v4(addr) ? 4 : 6;
-	unsigned i = t->bucket[bucket_of(port)];
+	uint32_t idx = t->exact != 0 ? find_exact(t, addr, port) : TG_NONE;
 
-	for (; i != 0; i = t->lsn[i - 1].next) {
-		const struct tg_lsn *l = &t->lsn[i - 1];
-
-		if (l->local.port != port)
-			continue;
-		if (l->wildcard == family)
-			wildcard = i - 1;
-		else if (l->wildcard != 0)
-			dual = family == 4 && l->dual_stack ? i - 1 : dual;
-		else if (memcmp(&l->local.addr, addr, sizeof(*addr)) == 0)
-			return i - 1;
-	}
-	return wildcard != TG_NONE ? wildcard : dual;
+	return idx != TG_NONE ? idx : find_wildcard(t, tg_addr_is_v4(addr) ? 4 : 6, port);
 }

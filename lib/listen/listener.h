@@ -62,8 +62,10 @@ struct tg_lsn {
 /** All listeners of an engine. Fixed size; zero and tg_listeners_init() start it. */
 struct tg_listeners {
 	struct tg_lsn lsn[TG_LISTENERS_MAX];
-	uint16_t bucket[2 * TG_LISTENERS_MAX]; /**< by port, 1 + index, 0 = empty */
+	/** By port, and by address where it is no wildcard; 1 + index, 0 = empty. */
+	uint16_t bucket[2 * TG_LISTENERS_MAX];
 	uint32_t count;
+	uint32_t exact; /**< of these, at an address of their own */
 };
 
 /** What a listener needs to know of its engine to size its bounds. */
@@ -97,8 +99,8 @@ int tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 void tg_lsn_close(struct tg_listeners *t, uint32_t idx);
 
 /**
- * The listener a segment to addr:port is for: exact address before wildcard, wildcard of the same
- * family before a dual-stack one.
+ * The listener a segment to addr:port is for: exact address before wildcard, which is of its family
+ * or dual-stack; there are never both.
  *
  * @return its index or TG_NONE
  */

@@ -541,6 +541,37 @@ the_accept_queue_holds_one_more_than_its_bound_and_the_syn_queue_does_not(void *
 	}
 }
 
+/* A segment looks at a few listeners, not at all that have its port. */
+static void
+one_port_on_256_addresses_is_no_long_chain(void **state)
+{
+	struct tg_listeners t;
+
+	(void)state;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		uint32_t idx;
+
+		tg_listeners_init(&t);
+		for (unsigned i = 0; i < TG_LISTENERS_MAX; i++) {
+			const struct tg_share share = {.somaxconn = 4096, .shards = 1};
+			struct tg_addr a = v6 ? (struct tg_addr){{0xfd, [15] = (uint8_t)i}}
+					      : tg_addr_v4(192, 0, 2, (uint8_t)i);
+			struct tg_listener_config cfg = config(a, 80);
+
+			assert_int_equal(tg_lsn_open(&t, &cfg, &share, 0, &idx), 0);
+			assert_int_equal(tg_lsn_find(&t, &a, 80), idx);
+			assert_int_equal(tg_lsn_find(&t, &a, 81), TG_NONE);
+		}
+		for (unsigned b = 0; b < 2 * TG_LISTENERS_MAX; b++) {
+			unsigned n = 0;
+
+			for (unsigned i = t.bucket[b]; i != 0; i = t.lsn[i - 1].next)
+				n++;
+			assert_true(n <= 8);
+		}
+	}
+}
+
 /* Naive twin: a list searched from end to end, against random opens, closes and finds. */
 static void
 the_table_agrees_with_a_naive_twin(void **state)
@@ -637,6 +668,7 @@ main(void)
 		cmocka_unit_test(the_shards_of_a_listener_share_its_backlog),
 		cmocka_unit_test(
 			the_accept_queue_holds_one_more_than_its_bound_and_the_syn_queue_does_not),
+		cmocka_unit_test(one_port_on_256_addresses_is_no_long_chain),
 		cmocka_unit_test(the_table_agrees_with_a_naive_twin),
 	};
 
