@@ -80,7 +80,8 @@ enum tg_disposition {
 	X(ESTAB_RESETS, "EstabResets", "connections reset from ESTABLISHED or CLOSE_WAIT")         \
 	X(LISTEN_OVERFLOWS, "ListenOverflows", "accept queue found full")                          \
 	X(LISTEN_DROPS, "ListenDrops", "SYNs or last ACKs a listener dropped")                     \
-	X(REQQ_FULL_COOKIES, "TCPReqQFullDoCookies", "SYN queue full, cookie sent")                \
+	X(REQQ_FULL_COOKIES, "TCPReqQFullDoCookies",                                               \
+		"SYN queue full, or syncookies: 2: a cookie's turn, sent or not")                  \
 	X(REQQ_FULL_DROP, "TCPReqQFullDrop", "SYN queue full, SYN dropped")                        \
 	X(SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                                   \
 	X(SYNCOOKIES_RECV, "SyncookiesRecv", "ACKs that proved a SYN cookie")                      \
