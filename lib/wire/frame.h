@@ -3,7 +3,8 @@
 #define TG_WIRE_FRAME_H
 /**
  * @file
- * Received bytes to values: the only place that reads a header off the wire.
+ * Received bytes to values: the only place that reads a header off the wire, but for what an ICMP
+ * error quotes (quote.h).
  *
  * One call per packet walks Ethernet, up to two VLAN tags, IPv4 or IPv6 with its extension headers,
  * and the transport header, checks every length and every checksum the port has not checked, and

@@ -3,8 +3,8 @@
 #define TG_WIRE_FRAME_INTERNAL_H
 /**
  * @file
- * What frame.c and ipv6ext.c share: protocol numbers, and steps of the parser. Nobody else
- * includes this.
+ * What frame.c, ipv6ext.c and quote.c share: protocol numbers, and steps of the parser. Nobody
+ * else includes this.
  */
 #include "frame.h"
 
@@ -38,6 +38,17 @@ enum {
 	ND_OPT_SOURCE_LL = 1,
 	ND_OPT_TARGET_LL = 2,
 	ND_HOP_LIMIT = 255, /**< RFC 4861 7.1.1: nothing from beyond a router has it */
+};
+
+/** Extension header numbers (IANA protocol-numbers). */
+enum {
+	EXT_HOP_BY_HOP = 0,
+	EXT_ROUTING = 43,
+	EXT_FRAGMENT = 44,
+	EXT_NONE = 59,
+	EXT_DEST = 60,
+	EXT_HEADERS_MAX = 8,
+	EXT_UNIT = 8, /**< extension headers come in multiples of 8 bytes */
 };
 
 static inline enum tg_frame_kind

@@ -11,17 +11,6 @@
 #include "csum.h"
 #include "frame_internal.h"
 
-/** Extension header numbers (IANA protocol-numbers). */
-enum {
-	EXT_HOP_BY_HOP = 0,
-	EXT_ROUTING = 43,
-	EXT_FRAGMENT = 44,
-	EXT_NONE = 59,
-	EXT_DEST = 60,
-	EXT_HEADERS_MAX = 8,
-	EXT_UNIT = 8, /**< extension headers come in multiples of 8 bytes */
-};
-
 static bool
 is_unspecified(const struct tg_addr *a)
 {
