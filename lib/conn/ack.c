@@ -53,6 +53,7 @@ new_ack(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 		t->flags &= ~(uint32_t)TG_TCB_WANT_WRITE;
 		tg_event_raise(cs, t, TG_EV_WRITE);
 	}
+	t->soft_error = 0;
 	if (t->idle_ms != 0)
 		tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
 }

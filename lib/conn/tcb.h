@@ -6,7 +6,8 @@
  * The transmission control block, and what all connections of an engine share.
  *
  * The verbs live beside their concern: arrival.h (a segment came in), ack.h, data.h (receive
- * queue), sendq.h, output.h, retransmit.h, congestion.h, close.h, timewait.h, event.h, synrcvd.h.
+ * queue), sendq.h, output.h, retransmit.h, congestion.h, close.h, timewait.h, event.h, synrcvd.h,
+ * icmp.h.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -142,6 +143,7 @@ struct tg_tcb {
 	uint32_t idle_ms;    /**< idle timeout, 0 = none */
 	uint32_t own_mss;    /**< the MSS we announced */
 	uint16_t flags2;     /**< enum tg_tcb_flags2 */
+	uint8_t soft_error;  /**< errno of the last ICMP error, 0 once data is acknowledged */
 };
 _Static_assert(sizeof(struct tg_tcb) <= 256, "four cache lines; 320 bytes with all tables");
 _Static_assert(offsetof(struct tg_tcb, snd_bytes) <= 128, "in-order data: two cache lines");

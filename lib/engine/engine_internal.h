@@ -136,6 +136,9 @@ struct tg_verdict tg_input_cookie_beside(struct tg_engine *e, struct tg_rx *rx, 
 /** ARP, ND, ICMP and everything that is not TCP for us (host_input.c). */
 struct tg_verdict tg_input_host(struct tg_engine *e, struct tg_rx *rx);
 
+/** ICMP that is no echo: errors about what we sent (icmp_input.c). */
+struct tg_verdict tg_input_icmp(struct tg_engine *e, struct tg_rx *rx);
+
 /** A RST that answers a segment, RFC 9293 3.10.7.1, within the rate limit (reply.c). */
 struct tg_verdict tg_reply_rst(struct tg_engine *e, struct tg_rx *rx);
 
@@ -158,6 +161,12 @@ bool tg_input_fastopen_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, 
 
 /** A segment for a connection with TG_TCB_SYN_RCVD (fastopen_input.c). */
 struct tg_verdict tg_input_fastopen(struct tg_engine *e, struct tg_rx *rx, struct tg_tcb *t);
+
+/**
+ * Ends a connection with TG_TCB_SYN_RCVD that no worker has: its peer cannot be reached. Its place
+ * in fastopen_qlen stays taken for 60 s, as after a RST.
+ */
+void tg_fastopen_refused(struct tg_engine *e, struct tg_tcb *t);
 
 /** Adds the cookie of an offer, if it has one and `pkt` the room, to the SYN-ACK. */
 void tg_fastopen_option(const struct tg_pkt *pkt, struct tg_segment *s, const struct tg_offer *o);

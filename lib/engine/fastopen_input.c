@@ -7,6 +7,7 @@
  * A TCB that waits for the last ACK has TG_TCB_SYN_RCVD and takes a slot of its listener's
  * fastopen_qlen; wherever it ends, tg_fastopen_over() hears of it.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "arrival.h"
@@ -338,6 +339,16 @@ show(struct tg_engine *e, struct tg_rx *rx, struct tg_tcb *t, struct tg_verdict 
 		tg_tcb_start(&e->conns, t, TG_TCB_T_IDLE, t->idle_ms, e->now);
 	tg_make_acceptable(e, t, lsn);
 	return true;
+}
+
+void
+tg_fastopen_refused(struct tg_engine *e, struct tg_tcb *t)
+{
+	struct tg_lsn *l = listener_of(e, t);
+
+	if (l != NULL)
+		tg_fastopenq_reset(&l->fastopenq, e->now);
+	tg_tcb_end(&e->conns, t, -ECONNRESET);
 }
 
 struct tg_verdict

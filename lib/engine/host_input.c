@@ -130,6 +130,9 @@ tg_input_host(struct tg_engine *e, struct tg_rx *rx)
 		return echo(e, rx);
 	case TG_FRAME_FRAGMENT:
 		return tg_host_find(&e->host, &f->dst) >= 0 ? drop(TG_DISP_DROP_FRAGMENT) : pass();
+	case TG_FRAME_ICMP_OTHER:
+	case TG_FRAME_ICMP6_OTHER:
+		return tg_input_icmp(e, rx);
 	case TG_FRAME_TCP:
 		/* RFC 9293 MUST-57: TCP to a group address is dropped, not handed on. */
 		return tg_host_classify(&e->host, &f->dst, f->ip_version) == TG_ADDR_GROUP

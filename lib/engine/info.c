@@ -88,6 +88,7 @@ tg_info_of_tcb(const struct tg_engine *e, const struct tg_tcb *t, struct tg_conn
 	i->rcv_wscale = i->window_scaling ? e->conns.rcv_wscale : 0;
 	i->retries = t->retries;
 	i->snd_mss = t->snd_mss;
+	i->soft_error = t->soft_error;
 	i->recv_q = t->rcv_bytes;
 	i->send_q = t->snd_bytes;
 	i->snd_wnd = t->snd_wnd;

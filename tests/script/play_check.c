@@ -30,6 +30,7 @@ static const struct field info_fields[] = {
 	FIELD(tg_conn_info, from_cookie),
 	FIELD(tg_conn_info, ecn),
 	FIELD(tg_conn_info, syn_data),
+	FIELD(tg_conn_info, soft_error),
 	FIELD(tg_conn_info, snd_mss),
 	FIELD(tg_conn_info, recv_q),
 	FIELD(tg_conn_info, send_q),

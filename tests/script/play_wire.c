@@ -31,8 +31,8 @@ raw_bytes(const struct line *l, unsigned argc, uint8_t *out, uint8_t *mind, unsi
 	return n;
 }
 
-static void
-check_disposition(const struct player *p, const char *want)
+void
+play_disposition(const struct player *p, const char *want)
 {
 	const char *got = tg_disposition_name(p->rig.last.disposition);
 
@@ -60,7 +60,7 @@ in_raw(struct player *p, struct client *c, const struct line *l)
 	}
 	n = raw_bytes(l, argc, bytes, mind, sizeof(bytes));
 	rig_feed(&p->rig, bytes, n, &rx);
-	check_disposition(p, want);
+	play_disposition(p, want);
 }
 
 /* The payload a client sends, remembered by its place in the stream. */
@@ -105,6 +105,10 @@ play_in(struct player *p, struct client *c, const struct line *l)
 		in_raw(p, c, l);
 		return;
 	}
+	if (l->argc > 0 && strcmp(l->argv[0], "icmp") == 0) {
+		play_icmp(p, c, l);
+		return;
+	}
 	memcpy(argv, l->argv, l->argc * sizeof(argv[0]));
 	pat_parse(argv, l->argc, false, &pt);
 	seg_init(&s);
@@ -130,7 +134,7 @@ play_in(struct player *p, struct client *c, const struct line *l)
 	if (!pt.tight && (!p->rig.manner->tight || (s.flags & SEG_S) != 0))
 		rx.headroom = rx.tailroom = 64;
 	rig_feed(&p->rig, frame, len, &rx);
-	check_disposition(p, pt.disposition);
+	play_disposition(p, pt.disposition);
 }
 
 #define NOT_FOUND UINT32_MAX

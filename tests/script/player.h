@@ -107,7 +107,11 @@ const char *result_name(int rc);
 /** Value of `key=value` when the word has that key, else NULL. */
 const char *word_value(const char *word, const char *key);
 
+/** Fails unless the last packet fed got this disposition; NULL: any will do. */
+void play_disposition(const struct player *p, const char *want);
+
 /* The verbs, by file. */
+void play_icmp(struct player *p, struct client *c, const struct line *l);
 void play_in(struct player *p, struct client *c, const struct line *l);
 void play_out(struct player *p, struct client *c, const struct line *l);
 void play_acks(struct player *p, struct client *c, const struct line *l);

@@ -25,7 +25,10 @@
 	X(DROP_ARP, "drop_arp", "ARP too short or of other address sizes")                       \
 	X(DROP_IP_HEADER, "drop_ip_header", "impossible IP version, header or total length")     \
 	X(DROP_IP_CSUM, "drop_ip_csum", "IPv4 header checksum wrong")                            \
-	X(DROP_ICMP, "drop_icmp", "ICMP or ICMPv6 too short, checksum wrong or ND rules broken") \
+	X(DROP_ICMP, "drop_icmp",                                                                \
+		"ICMP or ICMPv6 too short, checksum wrong, ND rules broken or quote damaged")    \
+	X(DROP_ICMP_WINDOW, "drop_icmp_window",                                                  \
+		"ICMP error that quotes nothing outstanding (RFC 5927 4.1)")                     \
 	X(DROP_TCP_HEADER, "drop_tcp_header", "impossible TCP header length")                    \
 	X(DROP_TCP_CSUM, "drop_tcp_csum", "TCP checksum wrong")                                  \
 	X(DROP_FRAGMENT, "drop_fragment", "IP fragment for one of our addresses")                \
@@ -121,6 +124,12 @@ enum tg_disposition {
 	X(ARP_REPLIES, "ArpReplies", "ARP requests answered")                                      \
 	X(ND_ADVERTS, "NdAdverts", "neighbour solicitations answered")                             \
 	X(ICMP_ECHOS, "IcmpEchoReps", "ICMP and ICMPv6 echo requests answered")                    \
+	X(ICMP_IN_ERRORS, "IcmpInErrors",                                                          \
+		"ICMP errors about TCP of ours that match nothing, or quote too little")           \
+	X(OUT_OF_WINDOW_ICMPS, "OutOfWindowIcmps",                                                 \
+		"ICMP errors that quote a sequence number not outstanding")                        \
+	X(PATH_MTU_LOWERED, "PathMtuLowered",                                                      \
+		"connections whose segments became smaller since a router asked for it")           \
 	X(TX_NO_BUFFER, "TxNoBuffer",                                                              \
 		"times output had to wait since no buffer could be allocated")                     \
 	X(TCB_FULL, "TcbPoolFull", "handshakes refused since all connection entries were in use")

@@ -352,6 +352,7 @@ struct tg_conn_info {
 	bool from_cookie;   /**< came in by a SYN cookie */
 	bool syn_data;      /**< data of its SYN was taken (Fast Open) */
 	bool ecn;           /**< ECN in use (RFC 3168) */
+	uint8_t soft_error; /**< errno of an ICMP error since data was last acknowledged, or 0 */
 	uint16_t snd_mss;   /**< payload bytes we send at most per segment, options excluded */
 	uint32_t recv_q;    /**< bytes the worker has not read */
 	uint32_t send_q;    /**< bytes not acknowledged */
