@@ -70,6 +70,26 @@ def build(p):
     return ether + ip_header(p, src, dst, len(segment)) + segment
 
 
+def build_icmp(p):
+    """An ICMP error from p["router"] about the head of a segment the server sent: type, code, mtu, seq ..."""
+    router, src, dst = (addr_bytes(p[x]) for x in ("router", "src", "dst"))
+    v6 = len(src) == 16
+    tcp = struct.pack("!HHIIHHHH", p["sport"], p["dport"], p["seq"] & 0xFFFFFFFF, 0, 0x5010, 65535, 0, 0)
+    quoted = ip_header({"iplen": 20 + len(tcp) + p["len"]}, src, dst, len(tcp) + p["len"]) + tcp
+    head = struct.pack("!BBHI", p["type"], p["code"], 0, p["mtu"])
+    pseudo = router + src + struct.pack("!IHBB", 8 + len(quoted), 0, 0, 58) if v6 else b""
+    csum = checksum(pseudo + head + quoted)
+    body = head[:2] + struct.pack("!H", csum) + head[4:] + quoted
+    ip = bytearray(ip_header({}, router, src, len(body)))
+    if v6:
+        ip[6] = 58
+    else:
+        ip[9] = 1
+        ip[10:12] = bytes(2)
+        ip[10:12] = struct.pack("!H", checksum(bytes(ip)))
+    return SERVER_MAC + CLIENT_MAC + (b"\x86\xdd" if v6 else b"\x08\x00") + bytes(ip) + body
+
+
 def option_bytes(text, number):
     """<mss 1460,sackOK,ts 100 echo,nop,wscale 7> without the brackets; number() reads a value"""
     out = b""

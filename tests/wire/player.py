@@ -153,6 +153,12 @@ class Player:
     def frame(self, end, step):
         number = self.number(end, step.client)
         src, sport = self.clients[step.client]
+        if step.words[0] == "icmp":
+            w = step.words
+            return packet.build_icmp({
+                "type": int(w[1]), "code": int(w[2]), "mtu": int(w[3]), "seq": number(w[4]),
+                "len": int(w[6]) if w[5:6] == ["len"] else 0, "router": self.address("9"),
+                "src": self.server, "dst": src, "sport": 80, "dport": sport})
         p = {"src": src, "dst": self.server, "sport": sport, "dport": 80, "win": 65535,
              "ack": 0, "data": b"", "options": b""}
         line = " ".join(step.words)

@@ -14,7 +14,7 @@ ListenOverflows ListenDrops
 TCPReqQFullDoCookies TCPReqQFullDrop SyncookiesSent SyncookiesRecv SyncookiesFailed
 TCPDeferAcceptDrop TCPFastOpenPassive TCPFastOpenPassiveFail TCPFastOpenPassiveAltKey
 TCPFastOpenListenOverflow TCPFastOpenCookieReqd TCPSynRetrans TCPTimeouts PAWSEstab
-TCPChallengeACK TCPSYNChallenge TCPAbortOnData TCPAbortOnClose TCPAbortOnTimeout
+TCPChallengeACK TCPSYNChallenge TCPAbortOnData TCPAbortOnClose TCPAbortOnTimeout OutOfWindowIcmps
 """.split()
 
 
