@@ -23,6 +23,7 @@ TG_NAME=${TG_NAME:-tgn$$}
 
 NS_S=${TG_NAME}s
 NS_C=${TG_NAME}c
+NS_R=${TG_NAME}r # behind a router, where a case makes it
 NS_RUN=$NS_S # where tidegate runs
 # Documentation addresses (RFC 5737, RFC 3849): they are only ever used inside the namespaces.
 S4=192.0.2.1
@@ -98,12 +99,12 @@ end_process()
 	wait "$1" 2>/dev/null || true
 }
 
-# Takes away both namespaces, with every process in them: nobody else's can be there.
+# Takes away the namespaces, with every process in them: nobody else's can be there.
 net_down()
 {
 	local ns pid
 
-	for ns in "$NS_S" "$NS_C"; do
+	for ns in "$NS_S" "$NS_C" "$NS_R"; do
 		[ -e "/run/netns/$ns" ] || continue
 		for pid in $(ip netns pids "$ns" 2>/dev/null); do
 			kill -KILL "$pid" 2>/dev/null || true

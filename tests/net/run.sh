@@ -42,7 +42,7 @@ sweep()
 {
 	local ns pid
 
-	for ns in "${NAME}s" "${NAME}c"; do
+	for ns in "${NAME}s" "${NAME}c" "${NAME}r"; do
 		[ -e "/run/netns/$ns" ] || continue
 		for pid in $(ip netns pids "$ns" 2>/dev/null); do
 			kill -KILL "$pid" 2>/dev/null || true
