@@ -11,9 +11,10 @@
  *           count and (offset, xor) pairs
  *   1       time: 100 us << a
  *   2       worker: a is the call, then a connection and a length
- *   3       frame: a bits 0-1 times 256 and one byte are its length, then its bytes
- *   4       surroundings: a is which; 10 holds packets back for a burst, anything but a packet
- *           ends it; 11 changes the Fast Open key
+ *   3       frame: a bits 0-1 times 256 and one byte are its length, then its bytes; with bit 3
+ *           instead an ICMP error: client, type, code, MTU / 8, seq (a step from the engine's
+ * next), bytes quoted 4       surroundings: a is which; 10 holds packets back for a burst, anything
+ * but a packet ends it; 11 changes the Fast Open key
  *
  * A client sends the last Fast Open cookie it was given.
  *
@@ -227,6 +228,34 @@ raw(struct run *r, unsigned a)
 }
 
 static void
+icmp(struct run *r, unsigned a)
+{
+	struct rig_rx rx = {.headroom = 64, .tailroom = 64, .unverified = (a & 4) != 0};
+	const struct client *c;
+	uint8_t frame[SEG_FRAME_MAX], which = take(r) & 7;
+	struct seg_icmp x = {.type = take(r)};
+	struct tg_addr client;
+	struct seg s;
+
+	seg_init(&s);
+	address(which, &s);
+	c = &r->client[which];
+	x.code = take(r);
+	x.word = take(r) * 8u;
+	s.seq = number(r, c->ours);
+	x.quote = take(r);
+	/* as it left us, and back from the client's own place */
+	client = s.src;
+	s.src = s.dst;
+	s.dst = client;
+	s.dport = s.sport;
+	s.sport = which == 3 ? 81 : 80;
+	x.from = s.dst;
+	x.to = s.src;
+	rig_feed(&r->rig, frame, seg_icmp_write(&x, &s, frame), &rx);
+}
+
+static void
 accept_some(struct run *r)
 {
 	tg_conn got[2];
@@ -405,7 +434,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			worker(&r, a);
 			break;
 		case 3:
-			raw(&r, a);
+			if ((a & 8) != 0)
+				icmp(&r, a);
+			else
+				raw(&r, a);
 			break;
 		case 4:
 			surroundings(&r, a);

@@ -58,6 +58,10 @@ def frame(data):
     return bytes([(len(data) >> 8) << 3 | 3, len(data) & 255]) + data
 
 
+def icmp(client, kind, code, mtu=0, seq=0, quote=28):
+    return bytes([8 << 3 | 3, client, kind, code, min(mtu // 8, 255), seq & 255, quote])
+
+
 def around(which, *more):
     return bytes([which << 3 | 4, *more])
 
@@ -220,6 +224,14 @@ SEEDS = {
     + packet(2, S, data=1) + time(14) + packet(2, S, data=1),
     "fastopen_accept_full": queues(flags=EXACT | YOUNG, b=0, fastopen=NO_COOKIE) + packet(0, S, data=1)
     + packet(1, S, data=1) + packet(1, A | P, data=1) + TAKE + packet(1, A | P, data=1) + packet(2, S, data=1),
+    "icmp": settings() + packet(0, S, opt=SYN_MSS) + icmp(0, 3, 1, seq=-1) + icmp(0, 3, 4, 600, -1)
+    + packet(0, A) + TAKE + worker(SEND, 0, 200) + icmp(0, 3, 4, 1400, -100) + icmp(0, 3, 4, 0, -1)
+    + icmp(0, 3, 3, seq=-100) + packet(0, A, ack=-100) + icmp(0, 4, 0) + icmp(0, 3, 4, 1000, 9, 27)
+    + packet(1, S) + icmp(1, 3, 3, seq=-1) + packet(0, A) + icmp(0, 11, 0, seq=-128),
+    "icmp_v6": settings(a=130) + hello(6) + TAKE + worker(SEND, 0, 90) + icmp(6, 2, 0, 1280, -9, 60)
+    + icmp(6, 1, 4, 0, -9, 60) + packet(6, A),
+    "icmp_fastopen": settings(fastopen=NO_COOKIE) + packet(0, S, data=2) + icmp(0, 3, 3, seq=-1) + TAKE
+    + packet(1, S, data=2) + TAKE + worker(SEND, 1, 90) + icmp(1, 3, 4, 1000, -5) + icmp(1, 3, 3, seq=-5),
     "hosts": settings(PLAIN) + frame(ARP) + frame(ECHO),
 }
 

@@ -275,3 +275,49 @@ seg_write(const struct seg *s, uint8_t *out, unsigned *hdr)
 		die("trunc %u is longer than the frame", s->trunc);
 	return (unsigned)(p - out) - s->trunc;
 }
+
+/* IPv4 or IPv6 header and ICMP over `n` quoted bytes, which stand behind them. @return its bytes */
+static unsigned
+wrap_icmp(const struct seg_icmp *x, uint8_t *ip, bool v4, unsigned n)
+{
+	unsigned hlen = v4 ? 20 : 40, l4 = 8 + n;
+	uint8_t *icmp = ip + hlen;
+	uint32_t sum = 0;
+
+	memset(ip, 0, hlen + 8);
+	icmp[0] = x->type;
+	icmp[1] = x->code;
+	put32(icmp + 4, x->word);
+	if (v4) {
+		put32(ip, UINT32_C(0x45c00000) | (hlen + l4));
+		put32(ip + 8, UINT32_C(0x40010000));
+		memcpy(ip + 12, x->from.b + 12, 4);
+		memcpy(ip + 16, x->to.b + 12, 4);
+		put16(ip + 10, seg_fold(seg_sum(0, ip, hlen)));
+	} else {
+		put32(ip, UINT32_C(6) << 28);
+		put32(ip + 4, l4 << 16 | 58 << 8 | 64);
+		memcpy(ip + 8, x->from.b, 16);
+		memcpy(ip + 24, x->to.b, 16);
+		sum = seg_sum(58 + l4, ip + 8, 32);
+	}
+	put16(icmp + 2, seg_fold(seg_sum(sum, icmp, l4)) ^ (x->bad ? 1u : 0u));
+	return hlen + l4;
+}
+
+unsigned
+seg_icmp_write(const struct seg_icmp *x, const struct seg *quoted, uint8_t *out)
+{
+	bool v4 = tg_addr_is_v4(&x->to);
+	unsigned eth = 14 + 4u * quoted->tags, head = v4 ? 28 : 48, len;
+	uint8_t packet[SEG_FRAME_MAX];
+
+	len = seg_write(quoted, packet, NULL);
+	memcpy(out, packet, eth);
+	put16(out + eth - 2, v4 ? 0x0800 : 0x86dd);
+	len = len - eth < x->quote ? len - eth : x->quote;
+	if (eth + head + len > SEG_FRAME_MAX)
+		die("the quoted packet is too long");
+	memcpy(out + eth + head, packet + eth, len);
+	return eth + wrap_icmp(x, out + eth, v4, len);
+}

@@ -133,6 +133,23 @@ uint32_t seg_raw32(const struct seg_opt *o, unsigned at);
  */
 unsigned seg_write(const struct seg *s, uint8_t *out, unsigned *hdr);
 
+/** An ICMP error, ICMPv6 between IPv6 addresses. */
+struct seg_icmp {
+	uint8_t type, code;
+	uint32_t word; /**< behind the checksum: MTU, pointer */
+	struct tg_addr from, to;
+	unsigned quote; /**< bytes of the quoted packet at most */
+	bool bad;       /**< damage: wrong ICMP checksum */
+};
+
+/**
+ * Writes an error about a segment, in that one's Ethernet header and tags.
+ *
+ * @param out  room for SEG_FRAME_MAX bytes
+ * @return bytes of the frame
+ */
+unsigned seg_icmp_write(const struct seg_icmp *x, const struct seg *quoted, uint8_t *out);
+
 /**
  * Reads a frame that must be a whole, undamaged TCP segment without anything behind it. `data`
  * points into the frame.
