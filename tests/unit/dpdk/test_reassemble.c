@@ -317,6 +317,24 @@ an_ipv6_datagram_of_one_fragment_waits_for_nobody(void **state)
 	rte_pktmbuf_free(m);
 }
 
+/* ::ffff:192.0.2.1 on the wire is not our IPv4 address, though it is written like it inside. */
+static void
+a_v4_mapped_destination_is_not_ours(void **state)
+{
+	const struct tg_counters *c = tg_engine_counters(tg_shard_engine(shard));
+	struct tg_addr v4 = tg_addr_v4(192, 0, 2, 1);
+	struct datagram d;
+
+	(void)state;
+	assert_true(tg_engine_has_addr(tg_shard_engine(shard), &v4));
+	syn_v6(&d);
+	memcpy(d.head + 14 + offsetof(struct rte_ipv6_hdr, dst_addr), &v4, sizeof(v4));
+	give(piece(&d, 7, 0, 200, true));
+	assert_int_equal(counts().fragments_received, 0);
+	assert_int_equal(held(), 0);
+	assert_int_equal(c->disposition[TG_DISP_DROP_IP_HEADER], 1);
+}
+
 static void
 other_packets_pass_by_unchanged_and_in_order(void **state)
 {
@@ -665,6 +683,7 @@ main(void)
 		TEST(behind_one_and_two_tags),
 		TEST(puts_ipv6_together),
 		TEST(an_ipv6_datagram_of_one_fragment_waits_for_nobody),
+		TEST(a_v4_mapped_destination_is_not_ours),
 		TEST(other_packets_pass_by_unchanged_and_in_order),
 		TEST(what_overlaps_is_dropped_as_a_whole),
 		TEST(nine_fragments_are_one_too_many),
