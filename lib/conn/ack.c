@@ -42,6 +42,7 @@ new_ack(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 	measure(cs, t, ack, opt, now);
 	*fin_acked = acked > data;
 	tg_sendq_acked(cs, t, data);
+	t->flags2 &= (uint16_t)~TG_TCB2_STUCK;
 	t->snd_una = ack;
 	if (behind) {
 		t->snd_nxt = ack;
@@ -54,8 +55,7 @@ new_ack(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f,
 		tg_event_raise(cs, t, TG_EV_WRITE);
 	}
 	t->soft_error = 0;
-	if (t->idle_ms != 0)
-		tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
+	tg_tcb_moved(cs, t, now);
 }
 
 /*
@@ -78,6 +78,7 @@ update_window(struct tg_conns *cs, struct tg_tcb *t, const struct tg_frame *f, t
 	if (old == 0) {
 		/* The window opens: what was probed with is sent at once, on a fresh timer. */
 		t->backoff = 0;
+		t->flags2 &= (uint16_t)~TG_TCB2_STUCK;
 		t->flags &= ~(uint32_t)TG_TCB_RTT_ON; /* Karn */
 		t->snd_nxt = t->snd_una;
 		tg_sendq_rewind(t);

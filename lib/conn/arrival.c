@@ -11,6 +11,7 @@
 #include "data.h"
 #include "ecn.h"
 #include "event.h"
+#include "keepalive.h"
 #include "output.h"
 
 /* ACKs that answer unacceptable segments without data: one per connection in so many ms. */
@@ -127,6 +128,8 @@ data_for_orphan(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 	tg_reply_init(cs->host, pkt, f, &s);
 	s.seq = f->ack;
 	s.flags = TG_RST;
+	s.tos = tg_tcb_options(cs, t)->tos;
+	s.ttl = tg_tcb_options(cs, t)->ttl;
 	if (tg_reply_write(cs->host, pkt, &s) != 0) {
 		tg_conn_abort(cs, t);
 		return delivered;
@@ -171,8 +174,7 @@ text(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const struct tg_
 			v.action = TG_KEEP;
 		tg_event_raise(cs, t, TG_EV_READ);
 		tg_data_ack_policy(cs, t, len, now);
-		if (t->idle_ms != 0)
-			tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
+		tg_tcb_moved(cs, t, now);
 	}
 	if (!fin)
 		return v;
@@ -225,6 +227,7 @@ tg_conn_segment(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 	/* What a timer sends later goes where this came from. */
 	tg_path_follow(cs->host, &t->path, t->mac, pkt, f);
 	tg_ecn_arrived(t, f);
+	tg_keep_heard(cs, t, now);
 	if (fin_acked && !tg_conn_fin_acked(cs, t, now))
 		return delivered;
 	if (len == 0)

@@ -25,6 +25,7 @@ let_go(struct tg_conns *cs, struct tg_tcb *t)
 {
 	tg_event_cancel(cs, t);
 	t->flags |= TG_TCB_ORPHAN;
+	t->flags2 &= (uint16_t) ~(TG_TCB2_KEEP | TG_TCB2_KEEP_PROBE);
 	t->user = NULL;
 }
 
@@ -38,6 +39,7 @@ want_rst(struct tg_conns *cs, struct tg_tcb *t)
 	tg_sendq_purge(cs, t);
 	t->flags &= ~(uint32_t)(TG_TCB_T_REXMT | TG_TCB_T_DELACK | TG_TCB_T_IDLE |
 		TG_TCB_REXMT_HEAD | TG_TCB_PROBE | TG_TCB_FIN_WANTED | TG_TCB_ACK_NOW);
+	t->flags2 &= (uint16_t) ~(TG_TCB2_KEEP | TG_TCB2_KEEP_PROBE);
 	t->flags |= TG_TCB_RST_WANTED;
 	t->state = TG_CLOSED;
 	tg_tcb_want_output(cs, t);
@@ -74,7 +76,6 @@ tg_conn_close(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 	}
 	tg_conn_shutdown(cs, t);
 	let_go(cs, t);
-	t->idle_ms = 0;
 	tg_tcb_stop(t, TG_TCB_T_IDLE);
 	if (t->state == TG_FIN_WAIT_2)
 		tg_tcb_start(cs, t, TG_TCB_T_IDLE, cs->fin_timeout_ms, now);

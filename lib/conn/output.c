@@ -130,7 +130,8 @@ fill(struct tg_conns *cs, struct tg_tcb *t, struct tg_segment *s, uint32_t seq, 
 	s->ack = t->rcv_nxt;
 	s->flags = (uint16_t)(flags | TG_ACK);
 	s->wnd = offer_window(cs, t);
-	s->tos = 0;
+	s->tos = tg_tcb_options(cs, t)->tos;
+	s->ttl = tg_tcb_options(cs, t)->ttl;
 	s->ip_id = 0;
 	s->opt.present = 0;
 	if (t->flags & TG_TCB_TS) {
@@ -202,7 +203,7 @@ sent(struct tg_conns *cs, struct tg_tcb *t, uint32_t seq, uint32_t n, tg_time no
 	/* While nothing is out, what runs is the wait for the window: it says nothing about a loss.
 	 */
 	if (first || (t->flags & TG_TCB_T_REXMT) == 0)
-		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
+		tg_rexmt_start(cs, t, now);
 }
 
 /* Our FIN leaves for the first time: CLOSE takes effect (RFC 9293 3.10.4). */
@@ -306,7 +307,7 @@ send_next(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time n
 
 	*more = false;
 	if (barred && t->snd_max == t->snd_una && (t->flags & TG_TCB_T_REXMT) == 0)
-		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now); /* zero-window probe */
+		tg_rexmt_start(cs, t, now); /* zero-window probe */
 	if (len == 0 && !fin)
 		return true;
 	/* a lone FIN pushes nothing (L) */
@@ -350,6 +351,22 @@ send_probe(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time 
 	return true;
 }
 
+/*
+ * A keep-alive probe: the number before the one the peer expects, and no data (RFC 9293 3.8.4). A
+ * worker that has written meanwhile asks more than this does.
+ */
+static bool
+send_keepalive(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now)
+{
+	if (t->snd_max == t->snd_una && t->snd_bytes == 0) {
+		if (!emit(cs, t, ob, t->snd_una - 1, 0, false, 0, now))
+			return false;
+		tg_count(cs, TG_CNT_KEEPALIVE);
+	}
+	t->flags2 &= (uint16_t)~TG_TCB2_KEEP_PROBE;
+	return true;
+}
+
 static bool
 send_rst(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_time now)
 {
@@ -386,6 +403,8 @@ tg_conn_output(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, tg_t
 		if (more)
 			continue;
 		if ((t->flags & TG_TCB_PROBE) != 0 && !send_probe(cs, t, ob, now))
+			return TG_OUT_FULL;
+		if ((t->flags2 & TG_TCB2_KEEP_PROBE) != 0 && !send_keepalive(cs, t, ob, now))
 			return TG_OUT_FULL;
 		if ((t->flags & TG_TCB_ACK_NOW) != 0 &&
 			!emit(cs, t, ob, empty_seq(t), 0, false, 0, now))

@@ -52,6 +52,48 @@ tg_rto(const struct tg_tcb *t)
 	return rto < TG_RTO_MAX ? (uint32_t)rto : TG_RTO_MAX;
 }
 
+void
+tg_rexmt_start(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
+{
+	uint32_t wait = tg_rto(t), most = tg_tcb_options(cs, t)->user_timeout_ms;
+
+	if (most != 0 && (t->flags2 & TG_TCB2_STUCK) != 0) {
+		uint32_t gone = tg_ms_of(now) - t->stuck_at, left = most > gone ? most - gone : 1;
+
+		if (left < wait)
+			wait = left;
+	}
+	tg_tcb_start(cs, t, TG_TCB_T_REXMT, wait, now);
+}
+
+/* The first timeout since there was progress: from here on the user timeout counts (as Linux). */
+static void
+get_stuck(struct tg_tcb *t, tg_time now)
+{
+	if (t->flags2 & TG_TCB2_KEEP_TRIED)
+		t->retries = 0; /* those were keep-alive probes */
+	t->flags2 &= (uint16_t) ~(TG_TCB2_KEEP | TG_TCB2_KEEP_TRIED | TG_TCB2_KEEP_PROBE);
+	t->flags2 |= TG_TCB2_STUCK;
+	t->stuck_at = tg_ms_of(now);
+}
+
+/*
+ * Enough: R2 of RFC 9293 3.8.3. A user timeout takes its place for data on its way; a shut window
+ * and an orphan are bounded by both.
+ */
+static bool
+give_up(const struct tg_conns *cs, const struct tg_tcb *t, bool probe, tg_time now)
+{
+	uint32_t most = tg_tcb_options(cs, t)->user_timeout_ms;
+	bool orphan = (t->flags & TG_TCB_ORPHAN) != 0;
+
+	if (most != 0 && tg_ms_of(now) - t->stuck_at >= most)
+		return true;
+	if (most != 0 && !orphan && !probe)
+		return false;
+	return t->retries >= (orphan ? cs->orphan_retries : cs->retries);
+}
+
 static void
 back_off(struct tg_tcb *t)
 {
@@ -65,13 +107,14 @@ bool
 tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 {
 	bool out = t->snd_max != t->snd_una;
-	unsigned limit = t->flags & TG_TCB_ORPHAN ? cs->orphan_retries : cs->retries;
 
 	if (t->flags & TG_TCB_SYN_RCVD)
 		return tg_synrcvd_fire(cs, t, now);
 	if (!out && t->snd_bytes == 0)
 		return true; /* neither data out nor any barred */
-	if (t->retries >= limit) {
+	if ((t->flags2 & TG_TCB2_STUCK) == 0)
+		get_stuck(t, now);
+	if (give_up(cs, t, t->snd_wnd == 0 || !out, now)) {
 		tg_count(cs, TG_CNT_ABORT_ON_TIMEOUT);
 		tg_tcb_end(cs, t, -ETIMEDOUT);
 		return false;
@@ -90,7 +133,7 @@ tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 		tg_count(cs, TG_CNT_TIMEOUTS);
 		tg_cc_timeout(t);
 	}
-	tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
+	tg_rexmt_start(cs, t, now);
 	tg_tcb_want_output(cs, t);
 	return true;
 }
@@ -100,7 +143,7 @@ tg_rexmt_acked(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 {
 	t->flags &= ~(uint32_t)TG_TCB_RTO_DONE;
 	if (t->snd_max != t->snd_una)
-		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
+		tg_rexmt_start(cs, t, now);
 	else
 		tg_tcb_stop(t, TG_TCB_T_REXMT);
 }

@@ -19,6 +19,9 @@ void tg_rtt_sample(const struct tg_conns *cs, struct tg_tcb *t, uint32_t us);
 /** Current timeout in ms, backoff included. */
 uint32_t tg_rto(const struct tg_tcb *t);
 
+/** Starts TG_TCB_T_REXMT with the current timeout, or what the user timeout leaves of it. */
+void tg_rexmt_start(struct tg_conns *cs, struct tg_tcb *t, tg_time now);
+
 /** TG_TCB_T_REXMT has run out. The TCB may be ended. @return false when it was */
 bool tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now);
 

@@ -79,6 +79,8 @@ tg_synrcvd_sent(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 
 	if (wnd > UINT16_MAX)
 		wnd = UINT16_MAX;
+	if (wnd > tg_tcb_options(cs, t)->window)
+		wnd = tg_tcb_options(cs, t)->window;
 	if (tg_seq_lt(t->rcv_adv, t->rcv_nxt + wnd))
 		t->rcv_adv = t->rcv_nxt + wnd;
 	t->last_ack_sent = t->rcv_nxt;

@@ -10,6 +10,7 @@
 #include "congestion.h"
 #include "data.h"
 #include "event.h"
+#include "keepalive.h"
 #include "retransmit.h"
 #include "sendq.h"
 #include "synrcvd.h"
@@ -31,6 +32,7 @@ tg_conns_init(struct tg_conns *cs, const struct tg_mem *mem, const struct tg_eng
 		tg_segs_init(&cs->segs, mem, cfg->max_segments) != 0 ||
 		tg_tw_init(&cs->tw, mem, cfg->max_time_wait, cfg->time_wait_ms) != 0)
 		return -ENOMEM;
+	tg_options_init(&cs->options, cfg->hop_limit, cfg->dscp);
 	tg_wheel_init(&cs->wheel, &cs->tcb, TG_TCB_TIMER, tg_ms_of(cfg->now));
 	return 0;
 }
@@ -105,7 +107,8 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 	memcpy(t->mac, p->mac, sizeof(t->mac));
 	t->path = p->path;
 	t->worker = p->worker & 0xf;
-	t->idle_ms = p->idle_ms;
+	t->options = p->options;
+	cs->options.set[p->options].refs++;
 	if (p->syn_rcvd) {
 		t->state = TG_SYN_RECEIVED;
 		t->flags |= TG_TCB_SYN_RCVD;
@@ -114,8 +117,8 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 			t->flags |= TG_TCB_HIDDEN | TG_TCB_ORPHAN;
 		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_synrcvd_wait(cs, 0), now);
 	}
-	if (t->idle_ms != 0 && !p->hidden)
-		tg_tcb_start(cs, t, TG_TCB_T_IDLE, t->idle_ms, now);
+	tg_tcb_moved(cs, t, now);
+	tg_keep_heard(cs, t, now);
 	tg_count(cs, TG_CNT_PASSIVE_OPENS);
 	return t;
 }
@@ -144,6 +147,7 @@ tg_tcb_find(const struct tg_conns *cs, tg_conn c)
 void
 tg_tcb_free(struct tg_conns *cs, struct tg_tcb *t)
 {
+	tg_options_put(&cs->options, t->options);
 	/* A stale handle must not match: no flags; the generation moves on at the next open. */
 	t->flags = 0;
 	t->state = TG_CLOSED;
@@ -209,7 +213,22 @@ earliest(const struct tg_tcb *t, tg_ms *when)
 		*when = t->idle_at;
 		any = true;
 	}
+	if ((t->flags2 & TG_TCB2_KEEP) != 0 && (!any || tg_ms_before(t->keep_at, *when))) {
+		*when = t->keep_at;
+		any = true;
+	}
 	return any;
+}
+
+void
+tg_tcb_arm(struct tg_conns *cs, struct tg_tcb *t, tg_ms at)
+{
+	/*
+	 * The wheel is left alone when it will wake us early enough anyway: a busy connection
+	 * restarts its RTO with every ACK, and touches the wheel once per RTO.
+	 */
+	if (!tg_timer_armed(&t->timer) || tg_ms_before(at, t->timer.deadline))
+		tg_wheel_arm(&cs->wheel, tg_tcb_index(cs, t), at);
 }
 
 void
@@ -224,12 +243,7 @@ tg_tcb_start(struct tg_conns *cs, struct tg_tcb *t, uint32_t which, uint32_t wai
 	else
 		t->idle_at = at;
 	t->flags |= which;
-	/*
-	 * The wheel is left alone when it will wake us early enough anyway: a busy connection
-	 * restarts its RTO with every ACK, and touches the wheel once per RTO.
-	 */
-	if (!tg_timer_armed(&t->timer) || tg_ms_before(at, t->timer.deadline))
-		tg_wheel_arm(&cs->wheel, tg_tcb_index(cs, t), at);
+	tg_tcb_arm(cs, t, at);
 }
 
 void
@@ -258,6 +272,8 @@ tg_tcb_timers(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 		if (!tg_rexmt_fire(cs, t, now))
 			return;
 	}
+	if ((t->flags2 & TG_TCB2_KEEP) != 0 && tg_ms_due(t->keep_at, ms))
+		tg_keep_fire(cs, t, now);
 	if (earliest(t, &when))
 		tg_wheel_arm(&cs->wheel, tg_tcb_index(cs, t), when);
 }

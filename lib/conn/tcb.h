@@ -19,6 +19,7 @@
 #include "fifo.h"
 #include "flow.h"
 #include "host.h"
+#include "options.h"
 #include "secret.h"
 #include "segment.h"
 #include "ticks.h"
@@ -66,7 +67,7 @@ enum tg_tcb_flags {
 /** The last of them; an enumerator is an int and ends at 2^31 - 1. CWR with the next new data. */
 #define TG_TCB_CWR_WANTED (UINT32_C(1) << 31)
 
-/** Further flags: what a Fast Open connection needs (synrcvd.h). */
+/** Further flags: what a Fast Open connection (synrcvd.h) and keep-alive need. */
 enum tg_tcb_flags2 {
 	TG_TCB2_SYN_DATA = 1 << 0,    /**< data of its SYN was taken; stays for ever */
 	TG_TCB2_SYNACK = 1 << 1,      /**< a SYN-ACK must leave at the next output */
@@ -74,6 +75,11 @@ enum tg_tcb_flags2 {
 	TG_TCB2_TFO_EXP = 1 << 3,     /**< or the experimental kind */
 	TG_TCB2_SYNACK_SENT = 1 << 4, /**< a SYN-ACK has left */
 	TG_TCB2_ACKED = 1 << 5,       /**< a last ACK came that found no room (HIDDEN) */
+	TG_TCB2_KEEP = 1 << 6,        /**< keep_at runs (keepalive.h) */
+	TG_TCB2_KEEP_PROBE = 1 << 7,  /**< a keep-alive probe must leave at the next output */
+	TG_TCB2_KEEP_TRIED = 1 << 8,  /**< retries counts keep-alive probes */
+	TG_TCB2_STUCK = 1 << 9,       /**< the retransmission timer has run out, and no progress
+					   since: stuck_at is valid, keep_at is not */
 };
 
 /** State of a connection. Four cache lines; all sequence numbers are wire numbers. */
@@ -140,10 +146,14 @@ struct tg_tcb {
 	uint8_t event_mask;  /**< enum tg_event_what pending */
 	int16_t error;       /**< why it is dead: -ECONNRESET or -ETIMEDOUT */
 	uint16_t path;       /**< the way back (host.h) */
-	uint32_t idle_ms;    /**< idle timeout, 0 = none */
-	uint32_t own_mss;    /**< the MSS we announced */
-	uint16_t flags2;     /**< enum tg_tcb_flags2 */
-	uint8_t soft_error;  /**< errno of the last ICMP error, 0 once data is acknowledged */
+	union {
+		tg_ms keep_at;  /**< keep-alive: next probe, or the end */
+		tg_ms stuck_at; /**< with TG_TCB2_STUCK: when the timer first ran out */
+	};
+	uint16_t options; /**< its set in tg_conns.options */
+	uint16_t own_mss; /**< the MSS we announced */
+	uint16_t flags2;  /**< enum tg_tcb_flags2 */
+	uint8_t soft_error; /**< errno of the last ICMP error, 0 once data is acknowledged */
 };
 _Static_assert(sizeof(struct tg_tcb) <= 256, "four cache lines; 320 bytes with all tables");
 _Static_assert(offsetof(struct tg_tcb, snd_bytes) <= 128, "in-order data: two cache lines");
@@ -154,6 +164,7 @@ struct tg_conns {
 	struct tg_wheel wheel;
 	struct tg_segs segs;
 	struct tg_timewait tw;
+	struct tg_option_table options;
 	struct tg_fifo out;                    /**< TCBs with something to send */
 	struct tg_fifo events[TG_WORKERS_MAX]; /**< TCBs with pending events */
 	struct tg_flow *flow;
@@ -202,7 +213,7 @@ struct tg_proven {
 	bool syn_rcvd; /**< the last ACK is still to come (synrcvd.h) */
 	bool hidden;   /**< the same, and nobody is told before (TG_TCB_HIDDEN) */
 	uint8_t worker;
-	uint32_t idle_ms;
+	uint16_t options; /**< in tg_conns.options; the TCB takes a reference of its own */
 	uint16_t own_mss; /**< the MSS we announced */
 	uint16_t rcv_wnd; /**< the window the SYN-ACK offered */
 };
@@ -221,6 +232,13 @@ static inline uint32_t
 tg_tcb_index(const struct tg_conns *cs, const struct tg_tcb *t)
 {
 	return (uint32_t)((size_t)((const uint8_t *)t - cs->tcb.base) / sizeof(struct tg_tcb));
+}
+
+/** Its options. */
+static inline const struct tg_options *
+tg_tcb_options(const struct tg_conns *cs, const struct tg_tcb *t)
+{
+	return &cs->options.set[t->options];
 }
 
 static inline void
@@ -283,9 +301,22 @@ void tg_tcb_free(struct tg_conns *cs, struct tg_tcb *t);
 /** Links the TCB for output. */
 void tg_tcb_want_output(struct tg_conns *cs, struct tg_tcb *t);
 
+/** Sees to it that the wheel wakes the TCB at a deadline, or earlier. */
+void tg_tcb_arm(struct tg_conns *cs, struct tg_tcb *t, tg_ms at);
+
 /** Starts a timer: which is one of TG_TCB_T_*; wait in ms. */
 void tg_tcb_start(
 	struct tg_conns *cs, struct tg_tcb *t, uint32_t which, uint32_t wait, tg_time now);
+
+/** A byte has moved: the idle timeout, where there is one, begins anew. */
+static inline void
+tg_tcb_moved(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
+{
+	uint32_t idle_ms = tg_tcb_options(cs, t)->idle_ms;
+
+	if (idle_ms != 0 && (t->flags & TG_TCB_ORPHAN) == 0)
+		tg_tcb_start(cs, t, TG_TCB_T_IDLE, idle_ms, now);
+}
 
 /** Stops a timer. */
 static inline void

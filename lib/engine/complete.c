@@ -55,9 +55,9 @@ tg_proven_by(const struct tg_engine *e, uint32_t lsn, const struct tg_digest *d,
 	p->hash = d->hash;
 	p->ts_offset = d->ts_offset;
 	p->own_mss = (uint16_t)(e->host.port[port].mtu - (p->v6 ? 60 : 40));
-	p->rcv_wnd = e->synack.wnd;
+	p->rcv_wnd = l->synack.wnd;
 	p->nodelay = l->nodelay;
-	p->idle_ms = l->idle_timeout_ms;
+	p->options = l->options;
 	p->worker = l->worker;
 }
 

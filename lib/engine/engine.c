@@ -44,6 +44,7 @@ tg_engine_config_init(struct tg_engine_config *cfg)
 	cfg->sack = true;
 	cfg->window_scaling = true;
 	cfg->ecn = true;
+	cfg->hop_limit = 64; /* RFC 1700, and everybody since */
 }
 
 static bool
@@ -72,7 +73,7 @@ config_ok(const struct tg_engine_config *c)
 		between(c->rto_min_ms, 1, 60000) && c->delayed_ack_ms <= 500 &&
 		c->time_wait_ms <= 240000 && c->fin_timeout_ms <= 3600000 &&
 		between(c->rcvbuf, 4096, 1u << 26) && between(c->sndbuf, 4096, 1u << 26) &&
-		c->fastopen_keys <= 2;
+		c->fastopen_keys <= 2 && c->hop_limit != 0 && c->dscp <= 63;
 }
 
 /* The smallest shift with which the whole receive buffer can be offered (RFC 7323 2.3). */
@@ -158,6 +159,8 @@ tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out)
 		.accept_full = cfg->accept_full,
 	};
 	tg_host_init(&e->host);
+	e->host.ttl = cfg->hop_limit;
+	e->host.tos = (uint8_t)(cfg->dscp << 2);
 	tg_listeners_init(&e->listeners);
 	cs = &e->conns;
 	cs->flow = &e->flow;
@@ -239,6 +242,21 @@ tg_listener_config_init(struct tg_listener_config *cfg)
 	cfg->local.addr = tg_addr_v4(0, 0, 0, 0);
 	cfg->backlog = 4096;
 	cfg->nodelay = true;
+	cfg->options.dscp = TG_DSCP_ENGINE;
+}
+
+/* What a listener's SYN-ACKs say of us, and its connections begin with. */
+static void
+set_options(struct tg_engine *e, struct tg_lsn *l, uint16_t idx)
+{
+	const struct tg_options *o = &e->conns.options.set[idx];
+
+	l->options = idx;
+	l->synack = e->synack;
+	l->synack.ttl = o->ttl;
+	l->synack.tos = o->tos;
+	if (o->window < l->synack.wnd)
+		l->synack.wnd = (uint16_t)o->window;
 }
 
 int
@@ -252,17 +270,27 @@ tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener
 		.shards = e->cfg.shards,
 		.accept_exact = e->cfg.accept_exact,
 	};
+	struct tg_options o;
+	uint16_t options;
 	uint32_t idx;
 	int rc;
 
-	if (cfg->worker == NULL || cfg->worker->engine != e || cfg->idle_timeout_ms >= INT32_MAX)
+	if (cfg->worker == NULL || cfg->worker->engine != e ||
+		tg_options_make(&e->conns.options, &cfg->options, cfg->idle_timeout_ms, &o) != 0)
 		return -EINVAL;
 	if (!tg_addr_is_any(&cfg->local.addr) && tg_host_find(&e->host, &cfg->local.addr) < 0)
 		return -EADDRNOTAVAIL;
+	options = tg_options_get(&e->conns.options, &o);
+	if (options == TG_OPTIONS_NONE)
+		return -ENOSPC;
 	rc = tg_lsn_open(&e->listeners, cfg, &share, cfg->worker->number, &idx);
-	if (rc == 0)
-		*out = tg_lsn_handle(&e->listeners, idx);
-	return rc;
+	if (rc != 0) {
+		tg_options_put(&e->conns.options, options);
+		return rc;
+	}
+	set_options(e, &e->listeners.lsn[idx], options);
+	*out = tg_lsn_handle(&e->listeners, idx);
+	return 0;
 }
 
 static void
@@ -287,6 +315,7 @@ close_listener(struct tg_engine *e, uint32_t lsn)
 	while ((idx = tg_fifo_pop(&l->acceptq, &e->conns.tcb, TG_TCB_EVENT)) != TG_NONE)
 		tg_conn_abort(&e->conns, tg_tcb_at(&e->conns, idx));
 	tg_fastopen_unlisten(e, lsn);
+	tg_options_put(&e->conns.options, l->options);
 	e->worker[l->worker].acceptable[lsn / 64] &= ~(UINT64_C(1) << lsn % 64);
 	tg_lsn_close(&e->listeners, lsn);
 }

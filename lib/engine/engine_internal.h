@@ -47,7 +47,7 @@ struct tg_engine {
 	struct tg_flow flow;
 	struct tg_synq synq;
 	struct tg_conns conns;
-	struct tg_synack synack;
+	struct tg_synack synack; /**< of a listener without options of its own */
 	struct tg_admission admission;
 	struct tg_peers peers;
 	struct tg_prefixes prefixes;

@@ -15,6 +15,7 @@
 #include "complete.h"
 #include "data.h"
 #include "fastopen.h"
+#include "keepalive.h"
 #include "synrcvd.h"
 
 /* key.free_use of a TCB whose listener was closed: its slot may be another listener's by now. */
@@ -93,6 +94,8 @@ fill_synack(struct tg_engine *e, struct tg_tcb *t, uint16_t port, struct tg_segm
 
 	tg_synack_fill(s, &e->synack, flags, &e->host.port[port], t->snd_una - 1, t->snd_wl1,
 		t->ts_offset + tg_ms_of(e->now), t->ts_recent);
+	s->tos = tg_tcb_options(&e->conns, t)->tos;
+	s->ttl = tg_tcb_options(&e->conns, t)->ttl;
 	s->ack = t->rcv_nxt;
 	if (t->flags2 & (TG_TCB2_TFO | TG_TCB2_TFO_EXP)) {
 		s->opt.present |= t->flags2 & TG_TCB2_TFO ? TG_OPT_TFO : TG_OPT_TFO_EXP;
@@ -335,8 +338,8 @@ show(struct tg_engine *e, struct tg_rx *rx, struct tg_tcb *t, struct tg_verdict 
 	}
 	t->flags &= ~(uint32_t)(TG_TCB_HIDDEN | TG_TCB_ORPHAN);
 	l->fastopenq.hidden--;
-	if (t->idle_ms != 0)
-		tg_tcb_start(&e->conns, t, TG_TCB_T_IDLE, t->idle_ms, e->now);
+	tg_tcb_moved(&e->conns, t, e->now);
+	tg_keep_heard(&e->conns, t, e->now);
 	tg_make_acceptable(e, t, lsn);
 	return true;
 }

@@ -93,7 +93,8 @@ synack_again(struct tg_engine *e, struct tg_rx *rx, struct tg_half *h)
 		return tg_verdict(TG_DROP, TG_DISP_DROP_PREFIX_LIMIT);
 	tg_path_follow(&e->host, &h->path, h->mac, rx->pkt, &rx->f);
 	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
-	tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[rx->pkt->port], h->iss, h->irs,
+	tg_synack_fill(&s, &e->listeners.lsn[h->key.free_use].synack, h->flags,
+		&e->host.port[rx->pkt->port], h->iss, h->irs,
 		rx->digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
 	v = tg_reply(e, rx, &s);
 	if (v.action == TG_REPLY) {
@@ -106,14 +107,16 @@ synack_again(struct tg_engine *e, struct tg_rx *rx, struct tg_half *h)
 static struct tg_verdict
 half_ack(struct tg_engine *e, struct tg_rx *rx, const struct tg_half *h)
 {
+	const struct tg_synack *own = &e->listeners.lsn[h->key.free_use].synack;
 	struct tg_segment s;
 
 	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
+	s.tos = own->tos;
+	s.ttl = own->ttl;
 	s.seq = h->iss + 1;
 	s.ack = h->irs + 1;
 	s.flags = TG_ACK;
-	s.wnd = (uint16_t)(h->flags & TG_HALF_WSCALE ? e->synack.wnd >> e->synack.wscale
-						     : e->synack.wnd);
+	s.wnd = (uint16_t)(h->flags & TG_HALF_WSCALE ? own->wnd >> own->wscale : own->wnd);
 	if (h->flags & TG_HALF_TS) {
 		s.opt.present = TG_OPT_TS;
 		s.opt.tsval = rx->digest.ts_offset + tg_ms_of(e->now);
@@ -139,8 +142,9 @@ struct tg_verdict
 tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 {
 	struct tg_half *h = tg_half_at(&e->synq, idx);
+	uint16_t wnd = e->listeners.lsn[h->key.free_use].synack.wnd;
 
-	switch (tg_half_segment(&e->synq, h, &rx->f, &rx->opt, e->synack.wnd, e->now)) {
+	switch (tg_half_segment(&e->synq, h, &rx->f, &rx->opt, wnd, e->now)) {
 	case TG_HALF_SYNACK:
 		return synack_again(e, rx, h);
 	case TG_HALF_SYN_RATE:

@@ -53,7 +53,7 @@ answer_with_cookie(
 		flags &= ~(unsigned)TG_HALF_ECN; /* nothing to carry it in */
 	tg_reply_init(&e->host, rx->pkt, f, &s);
 	tg_synack_fill(
-		&s, &e->synack, flags, &e->host.port[rx->pkt->port], iss, f->seq, tsval, o->tsval);
+		&s, &l->synack, flags, &e->host.port[rx->pkt->port], iss, f->seq, tsval, o->tsval);
 	v = tg_reply(e, rx, &s);
 	if (v.action == TG_REPLY) {
 		l->cookies_sent++;
@@ -113,7 +113,7 @@ answer_with_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const str
 	h->path = path;
 
 	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
-	tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[rx->pkt->port], iss, h->irs,
+	tg_synack_fill(&s, &l->synack, h->flags, &e->host.port[rx->pkt->port], iss, h->irs,
 		rx->digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
 	tg_fastopen_option(rx->pkt, &s, o);
 	v = tg_reply(e, rx, &s);

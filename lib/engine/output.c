@@ -9,6 +9,7 @@ static bool
 send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 {
 	struct tg_half *h = tg_half_at(&e->synq, idx);
+	const struct tg_synack *own = &e->listeners.lsn[h->key.free_use].synack;
 	struct tg_digest digest;
 	struct tg_tuple tuple;
 	struct tg_segment s;
@@ -30,14 +31,15 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 		s.ack = h->irs + 1;
 		s.flags = TG_RST | TG_ACK;
 		s.wnd = 0;
-		s.tos = 0;
+		s.tos = own->tos;
+		s.ttl = own->ttl;
 		s.ip_id = 0;
 		s.opt.present = 0;
 		tg_engine_count(e, TG_CNT_OUT_RSTS);
 	} else {
 		h->flags |= TG_HALF_RESENT;
 		tg_secret_digest(&e->secret, &tuple, &digest);
-		tg_synack_fill(&s, &e->synack, h->flags, &e->host.port[pkt->port], h->iss, h->irs,
+		tg_synack_fill(&s, own, h->flags, &e->host.port[pkt->port], h->iss, h->irs,
 			digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
 		tg_engine_count(e, TG_CNT_SYN_RETRANS);
 		tg_engine_count(e, TG_CNT_RETRANS_SEGS);

@@ -9,6 +9,7 @@
 #include "data.h"
 #include "engine_internal.h"
 #include "event.h"
+#include "keepalive.h"
 #include "sendq.h"
 
 int
@@ -232,6 +233,39 @@ tg_set_nodelay(struct tg_worker *w, tg_conn c, bool nodelay)
 		t->flags |= TG_TCB_NODELAY;
 		tg_tcb_want_output(&w->engine->conns, t);
 	}
+	return 0;
+}
+
+int
+tg_set_options(struct tg_worker *w, tg_conn c, const struct tg_conn_options *o)
+{
+	struct tg_option_table *all = &w->engine->conns.options;
+	struct tg_tcb *t = find(w, c);
+	struct tg_options set, old;
+	uint16_t idx;
+
+	if (t == NULL)
+		return -EBADF;
+	if (tg_options_make(all, o, all->set[t->options].idle_ms, &set) != 0)
+		return -EINVAL;
+	idx = tg_options_get(all, &set);
+	if (idx == TG_OPTIONS_NONE)
+		return -ENOSPC;
+	old = all->set[t->options];
+	tg_options_put(all, t->options);
+	t->options = idx;
+	tg_keep_changed(&w->engine->conns, t, &old, w->engine->now);
+	return 0;
+}
+
+int
+tg_get_options(const struct tg_worker *w, tg_conn c, struct tg_conn_options *o)
+{
+	const struct tg_tcb *t = find(w, c);
+
+	if (t == NULL)
+		return -EBADF;
+	tg_options_tell(tg_tcb_options(&w->engine->conns, t), o);
 	return 0;
 }
 

@@ -179,7 +179,6 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 		: is_wildcard_v6(&cfg->local.addr)     ? 6
 						       : 0;
 	l->nodelay = cfg->nodelay;
-	l->idle_timeout_ms = cfg->idle_timeout_ms;
 	l->worker = worker;
 	l->defer_accept_s = cfg->defer_accept_s;
 	l->defer_mode = cfg->defer_mode;

@@ -15,6 +15,14 @@
 
 #define TG_LISTENERS_MAX 256
 
+/** Our side of the negotiation: constants of a listener; the shift is the engine's. */
+struct tg_synack {
+	uint16_t wnd;   /**< unscaled, as it stands on the wire */
+	uint8_t wscale; /**< our shift, offered when the peer offers one */
+	uint8_t ttl;    /**< TTL or hop limit */
+	uint8_t tos;    /**< DSCP, in its place above the ECN field */
+};
+
 /** A listener. */
 struct tg_lsn {
 	struct tg_endpoint local;
@@ -29,8 +37,9 @@ struct tg_lsn {
 	uint8_t defer_mode;     /**< enum tg_defer_mode */
 	uint8_t defer_timeouts; /**< LINUX, LEGACY: so many SYN-ACK timeouts are waited for data */
 	uint16_t generation;
-	uint16_t next; /**< next listener of the same port bucket, 1 + index, 0 = end */
-	uint32_t idle_timeout_ms;
+	uint16_t next;           /**< next listener of the same port bucket, 1 + index, 0 = end */
+	uint16_t options;        /**< the engine's: set of options of its connections */
+	struct tg_synack synack; /**< the engine's: what its SYN-ACKs say of us */
 	uint32_t defer_accept_s; /**< wait so long for data; 0 = do not */
 
 	uint32_t accept_bound;  /**< this shard's share of min(backlog, somaxconn) */

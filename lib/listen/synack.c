@@ -14,7 +14,8 @@ tg_synack_fill(struct tg_segment *s, const struct tg_synack *own, unsigned flags
 	s->ack = irs + 1;
 	s->flags = TG_SYN | TG_ACK | (flags & TG_HALF_ECN ? TG_ECE : 0);
 	s->wnd = own->wnd;
-	s->tos = 0;
+	s->tos = own->tos;
+	s->ttl = own->ttl;
 	s->ip_id = 0;
 	s->opt.present = TG_OPT_MSS;
 	s->opt.mss = (uint16_t)(port->mtu - (flags & TG_HALF_V6 ? 60 : 40));

@@ -11,12 +11,6 @@
 #include "host.h"
 #include "synq.h"
 
-/** Our side of the negotiation: constants of the engine. */
-struct tg_synack {
-	uint16_t wnd;   /**< unscaled, as it stands on the wire */
-	uint8_t wscale; /**< our shift, offered when the peer offers one */
-};
-
 /**
  * Fills in everything of a SYN-ACK but its addresses (tg_reply_init, tg_half_address).
  *

@@ -16,7 +16,6 @@
 #include "frame_internal.h"
 
 enum {
-	HOP_LIMIT = 64, /**< RFC 1700 and everybody else */
 	IPV4_DONT_FRAGMENT = 0x4000,
 	TCP_FLAGS_MASK = 0x1ff,
 };
@@ -90,7 +89,7 @@ put_ipv4(uint8_t *ip, const struct tg_segment *s, unsigned len, bool offload)
 
 	sum += store32(ip, first);
 	sum += store32(ip + 4, (uint32_t)s->ip_id << 16 | IPV4_DONT_FRAGMENT);
-	sum += store32(ip + 8, (uint32_t)HOP_LIMIT << 24 | (uint32_t)PROTO_TCP << 16);
+	sum += store32(ip + 8, (uint32_t)s->ttl << 24 | (uint32_t)PROTO_TCP << 16);
 	memcpy(ip + 12, s->src.b + 12, 4);
 	memcpy(ip + 16, s->dst.b + 12, 4);
 	if (!offload)
@@ -106,7 +105,7 @@ put_ipv6(uint8_t *ip, const struct tg_segment *s, unsigned len)
 	uint64_t addrs;
 
 	tg_put32(ip, 0x60000000u | (uint32_t)s->tos << 20);
-	tg_put32(ip + 4, (uint32_t)len << 16 | (uint32_t)PROTO_TCP << 8 | HOP_LIMIT);
+	tg_put32(ip + 4, (uint32_t)len << 16 | (uint32_t)PROTO_TCP << 8 | s->ttl);
 	addrs = copy_addr(ip + 8, &s->src);
 	return addrs + copy_addr(ip + 24, &s->dst);
 }

@@ -28,6 +28,7 @@ struct tg_segment {
 	uint16_t flags; /**< enum tg_tcp_flags */
 	uint16_t wnd;   /**< as it shall stand on the wire */
 	uint8_t tos;    /**< DSCP and ECN field */
+	uint8_t ttl;    /**< TTL, or hop limit of IPv6 */
 	uint16_t ip_id; /**< IPv4 identification; DF is always set (RFC 6864: any value will do) */
 	struct tg_tcpopt opt;
 };

@@ -15,6 +15,7 @@ void
 tg_host_init(struct tg_host *h)
 {
 	memset(h, 0, sizeof(*h));
+	h->ttl = 64; /* RFC 1700, and everybody since */
 }
 
 int

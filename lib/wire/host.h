@@ -62,6 +62,8 @@ struct tg_host {
 	struct tg_port port[TG_PORTS_MAX];
 	struct tg_local local[TG_LOCALS_MAX];
 	uint16_t locals;
+	uint8_t ttl; /**< of answers: TTL or hop limit, 64 unless set */
+	uint8_t tos; /**< of answers: DSCP above the ECN field, 0 unless set */
 	uint16_t local_slot[2 * TG_LOCALS_MAX]; /**< open-addressed index, 1 + local or 0 */
 	struct tg_path path[TG_PATHS_MAX];
 	uint16_t last_path; /**< where the last look-up ended: nearly always the next answer */
@@ -120,7 +122,8 @@ uint16_t tg_path_l2(
 	const struct tg_host *h, uint16_t path, const uint8_t peer_mac[6], struct tg_l2 *l2);
 
 /**
- * Starts the answer to a TCP segment: addresses, ports, MACs and tags turned round, the rest zero.
+ * Starts the answer to a TCP segment: addresses, ports, MACs and tags turned round, TTL and DSCP
+ * the host's, the rest zero.
  */
 void tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f,
 	struct tg_segment *s);

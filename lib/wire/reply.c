@@ -22,7 +22,8 @@ tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg
 	s->ack = 0;
 	s->flags = 0;
 	s->wnd = 0;
-	s->tos = 0;
+	s->tos = h->tos;
+	s->ttl = h->ttl;
 	s->ip_id = 0;
 	s->opt.present = 0;
 }

@@ -92,6 +92,7 @@ slice_emit(void *arg)
 		.sport = 80,
 		.flags = TG_SYN | TG_ACK,
 		.wnd = 65535,
+		.ttl = 64,
 		.opt = {.present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE,
 			.mss = 1460},
 	};
@@ -188,6 +189,7 @@ syn_bench_init(struct syn_bench *b, unsigned syncookies)
 			.seq = i * 77777u,
 			.flags = TG_SYN,
 			.wnd = 64240,
+			.ttl = 64,
 			.opt = {.present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE,
 				.mss = 1460,
 				.wscale = 7,

@@ -139,6 +139,8 @@ pat_match(const struct pat *p, struct vars *v, const struct seg *s)
 		return match_data(p, v, s);
 	if (p->has_tos && s->tos != p->mod.tos)
 		return "tos";
+	if (p->has_ttl && s->ttl != p->mod.ttl)
+		return "ttl";
 	if (p->any_opts)
 		return NULL;
 	if (p->n_opts != s->opts)

@@ -167,7 +167,10 @@ parse_mod(const char *key, struct words *w, struct pat *p)
 {
 	struct seg *m = &p->mod;
 
-	if (strcmp(key, "tos") == 0) {
+	if (strcmp(key, "ttl") == 0) {
+		p->has_ttl = true;
+		m->ttl = (uint8_t)word_number(take(w, key), 0, 255);
+	} else if (strcmp(key, "tos") == 0) {
 		p->has_tos = true;
 		m->tos = (uint8_t)word_number(take(w, key), 0, 255);
 	} else if (strcmp(key, "to") == 0) {
@@ -220,8 +223,6 @@ parse_damage(const char *key, struct words *w, struct pat *p)
 		m->trunc = word_number(take(w, key), 0, 1500);
 	else if (strcmp(key, "pad") == 0)
 		m->pad = word_number(take(w, key), 0, 64);
-	else if (strcmp(key, "ttl") == 0)
-		m->ttl = (uint8_t)word_number(take(w, key), 0, 255);
 	else if (strcmp(key, "urg") == 0)
 		m->urg = (uint16_t)word_number(take(w, key), 0, 65535);
 	else

@@ -44,7 +44,7 @@ struct pat {
 	uint8_t opt_bytes[40];
 	unsigned opt_bytes_len;
 	struct seg mod; /**< damage and IP fields */
-	bool has_tos, has_to, has_src, has_dst, has_sport, has_dport, tight;
+	bool has_tos, has_ttl, has_to, has_src, has_dst, has_sport, has_dport, tight;
 	const char *disposition; /**< `=> NAME`, or NULL */
 };
 

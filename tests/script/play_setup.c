@@ -13,8 +13,9 @@
 	{                                                             \
 #k, offsetof(struct s, k), sizeof(((struct s *)0)->k) \
 	}
-#define KEY(k)   FIELD(tg_engine_config, k)
-#define LISTN(k) FIELD(tg_listener_config, k)
+#define KEY(k)    FIELD(tg_engine_config, k)
+#define LISTN(k)  FIELD(tg_listener_config, k)
+#define OPTION(k) FIELD(tg_conn_options, k)
 
 /* A number in a struct, by its own name. */
 struct field {
@@ -61,6 +62,8 @@ static const struct field config_keys[] = {
 	KEY(sack),
 	KEY(window_scaling),
 	KEY(ecn),
+	KEY(hop_limit),
+	KEY(dscp),
 };
 
 static const struct field listener_keys[] = {
@@ -77,6 +80,17 @@ static const struct field listener_keys[] = {
 	LISTN(fastopen_qlen),
 	LISTN(fastopen_late),
 	LISTN(fastopen_under_flood),
+};
+
+static const struct field option_keys[] = {
+	OPTION(keepalive),
+	OPTION(keep_count),
+	OPTION(keep_idle_s),
+	OPTION(keep_interval_s),
+	OPTION(user_timeout_ms),
+	OPTION(window_clamp),
+	OPTION(hop_limit),
+	OPTION(dscp),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -103,6 +117,12 @@ set_field(void *base, const struct field *field, size_t n, const char *word)
 		return true;
 	}
 	return false;
+}
+
+bool
+player_option(struct tg_conn_options *o, const char *word)
+{
+	return set_field(o, option_keys, COUNT(option_keys), word);
 }
 
 /* fastopen_key=HEX, fastopen_key2=HEX: 16 bytes, the current and the previous Fast Open key */
@@ -279,7 +299,8 @@ play_listen(struct player *p, struct client *c, const struct line *l)
 	for (unsigned i = 1; i < argc; i++) {
 		if (strcmp(l->argv[i], "as") == 0 && i + 1 < argc)
 			name = l->argv[++i];
-		else if (!set_field(&cfg, listener_keys, COUNT(listener_keys), l->argv[i]))
+		else if (!set_field(&cfg, listener_keys, COUNT(listener_keys), l->argv[i]) &&
+			!player_option(&cfg.options, l->argv[i]))
 			die("%s is no setting of a listener", l->argv[i]);
 	}
 	rc = tg_listen(p->rig.e, &cfg, &n->l);

@@ -203,6 +203,24 @@ play_nodelay(struct player *p, struct client *c, const struct line *l)
 	rig_turn(&p->rig);
 }
 
+/* [CLIENT] options KEY=N... [= RESULT] */
+void
+play_options(struct player *p, struct client *c, const struct line *l)
+{
+	struct tg_conn_options o = {0};
+	unsigned argc;
+	int want = result_of(l, &argc), rc = tg_get_options(p->rig.w, c->conn, &o);
+
+	for (unsigned i = 0; i < argc; i++)
+		if (!player_option(&o, l->argv[i]))
+			die("%s is no option of a connection", l->argv[i]);
+	if (rc == 0)
+		rc = tg_set_options(p->rig.w, c->conn, &o);
+	if (rc != want)
+		fail_result(l, rc);
+	rig_turn(&p->rig);
+}
+
 static void
 note_event(struct player *p, const struct tg_event *ev)
 {

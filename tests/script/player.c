@@ -49,6 +49,7 @@ static const struct verb {
 	{"close", play_close, false},
 	{"abort", play_abort, false},
 	{"nodelay", play_nodelay, false},
+	{"options", play_options, false},
 	{"event", play_event, false},
 	{"counter", play_counter, false},
 	{"drop", play_drop, false},

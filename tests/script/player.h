@@ -109,6 +109,8 @@ const char *word_value(const char *word, const char *key);
 
 /** Fails unless the last packet fed got this disposition; NULL: any will do. */
 void play_disposition(const struct player *p, const char *want);
+/** Sets KEY=NUMBER of a set of options. @return false when there is no such key */
+bool player_option(struct tg_conn_options *o, const char *word);
 
 /* The verbs, by file. */
 void play_icmp(struct player *p, struct client *c, const struct line *l);
@@ -139,6 +141,7 @@ void play_send(struct player *p, struct client *c, const struct line *l);
 void play_shutdown(struct player *p, struct client *c, const struct line *l);
 void play_close(struct player *p, struct client *c, const struct line *l);
 void play_abort(struct player *p, struct client *c, const struct line *l);
+void play_options(struct player *p, struct client *c, const struct line *l);
 void play_nodelay(struct player *p, struct client *c, const struct line *l);
 void play_event(struct player *p, struct client *c, const struct line *l);
 

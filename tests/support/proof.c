@@ -128,6 +128,7 @@ to_segment(const struct tg_frame *f, const struct tg_tcpopt *o, struct tg_segmen
 	s->flags = f->flags;
 	s->wnd = f->wnd;
 	s->tos = f->ip_tos;
+	s->ttl = f->hop_limit;
 	s->opt = *o;
 }
 
@@ -142,7 +143,7 @@ static bool
 same_frame(const struct tg_frame *a, const struct tg_frame *b)
 {
 	return a->kind == b->kind && a->ip_version == b->ip_version && a->ip_tos == b->ip_tos &&
-		a->l3_off == b->l3_off && a->l4_off == b->l4_off &&
+		a->hop_limit == b->hop_limit && a->l3_off == b->l3_off && a->l4_off == b->l4_off &&
 		a->payload_off == b->payload_off && a->payload_len == b->payload_len &&
 		a->sport == b->sport && a->dport == b->dport && a->seq == b->seq &&
 		a->ack == b->ack && a->flags == b->flags && a->wnd == b->wnd &&

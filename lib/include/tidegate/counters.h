@@ -115,9 +115,11 @@ enum tg_disposition {
 	X(ABORT_ON_DATA, "TCPAbortOnData",                                                         \
 		"RST: data arrived after the worker closed, or the worker aborted")                \
 	X(ABORT_ON_CLOSE, "TCPAbortOnClose", "RST: closed with unread data")                       \
-	X(ABORT_ON_TIMEOUT, "TCPAbortOnTimeout", "connections given up after too many timeouts")   \
+	X(ABORT_ON_TIMEOUT, "TCPAbortOnTimeout",                                                   \
+		"connections given up: too many timeouts or probes, or too long")                  \
 	X(ABORT_ON_LINGER, "TCPAbortOnLinger", "orphans in FIN_WAIT_2 that timed out")             \
 	X(KEEPALIVE_IDLE, "IdleTimeouts", "connections reset by idle_timeout")                     \
+	X(KEEPALIVE, "TCPKeepAlive", "keep-alive probes sent")                                     \
 	X(ZERO_WINDOW_PROBES, "TCPWinProbe", "zero-window probes sent")                            \
 	X(OFO_DROP, "TCPOFODrop", "segments dropped since they were out of order")                 \
 	X(RCVQ_DROP, "TCPRcvQDrop", "segments dropped since the receive buffer was full")          \

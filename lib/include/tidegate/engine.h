@@ -112,6 +112,9 @@ struct tg_engine_config {
 	bool sack;               /**< offer SACK-permitted back */
 	bool window_scaling;     /**< offer a window scale back */
 	bool ecn;                /**< take up ECN when offered (RFC 3168) */
+	uint8_t hop_limit; /**< TTL of IPv4, hop limit of IPv6, 1 to 255 (RFC 9293 MUST-49): of what
+				belongs to no listener or connection, and what those begin with */
+	uint8_t dscp;      /**< DiffServ code point, 0 to 63 (RFC 2474), of the same */
 };
 
 /** Fills in the defaults named in config/tidegate.yaml; env, seed and wall_s stay zero. */
@@ -231,6 +234,30 @@ enum tg_fastopen {
 	TG_FASTOPEN_NO_COOKIE, /**< data in any SYN is taken: for networks without spoofing */
 };
 
+/** tg_conn_options.dscp: tg_engine_config.dscp. */
+#define TG_DSCP_ENGINE UINT8_MAX
+
+/** Least tg_conn_options.window_clamp in bytes, as Linux. */
+#define TG_WINDOW_CLAMP_MIN 1152
+
+/** Settings of a connection (tg_set_options()); a listener's connections begin with its. */
+struct tg_conn_options {
+	bool keepalive;           /**< probe a silent peer, and give it up when it does not answer
+				       (RFC 9293 3.8.4) */
+	uint8_t keep_count;       /**< so many probes without an answer, 1 to 127; 0 = 9 */
+	uint16_t keep_idle_s;     /**< silence before the first, in seconds, to 32767; 0 = 7200 */
+	uint16_t keep_interval_s; /**< between them, in seconds, to 32767; 0 = 75 */
+	uint32_t user_timeout_ms; /**< the peer may leave data unacknowledged, its window shut or
+				       keep-alives unanswered for so long, counted from the first
+				       timeout (Linux); 0 = tg_engine_config.retries decides; to
+				       2^31 - 2 */
+	uint32_t window_clamp;    /**< most bytes of receive window to offer, TG_WINDOW_CLAMP_MIN
+				       or more; 0 = all that the buffer holds */
+	uint8_t hop_limit;        /**< TTL or hop limit, 1 to 255; 0 = the engine's */
+	uint8_t dscp;             /**< DiffServ code point, 0 to 63, or TG_DSCP_ENGINE; the two ECN
+				       bits beside it are the engine's */
+};
+
 /** Settings of a listener; start from tg_listener_config_init(). */
 struct tg_listener_config {
 	struct tg_endpoint local; /**< `::` or `::ffff:0.0.0.0` are wildcards; port 1 to 65535 */
@@ -254,7 +281,9 @@ struct tg_listener_config {
 					would answer */
 	uint32_t fastopen_qlen;    /**< connections made of a SYN and without last ACK yet, 1 to
 					2^20 with fastopen; for all shards together */
-	struct tg_worker *worker;  /**< who is told of connections; required */
+	struct tg_conn_options options; /**< of its connections; hop limit, DSCP and window of its
+					     SYN-ACKs too */
+	struct tg_worker *worker;       /**< who is told of connections; required */
 };
 
 /** Defaults: IPv4 wildcard, backlog 4096, no idle timeout, nodelay. */
@@ -265,7 +294,8 @@ TG_API void tg_listener_config_init(struct tg_listener_config *cfg);
  *
  * @param out  its handle
  * @return 0; -EINVAL; -EADDRINUSE (same address and port, or a dual-stack overlap);
- *         -EADDRNOTAVAIL (not a wildcard and not a local address); -ENOSPC (more than 256)
+ *         -EADDRNOTAVAIL (not a wildcard and not a local address); -ENOSPC (more than 256, or all
+ *         1024 sets of options in use, see tg_set_options())
  */
 TG_API int tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener *out);
 

@@ -114,6 +114,19 @@ TG_API int tg_abort(struct tg_worker *w, tg_conn c);
 /** Switches Nagle's algorithm off (true) or on. @return 0, -EBADF */
 TG_API int tg_set_nodelay(struct tg_worker *w, tg_conn c, bool nodelay);
 
+/**
+ * Sets a connection's options, from now on: change what tg_get_options() gives.
+ *
+ * Connections with the same options share one set. An engine has room for 1024 different ones,
+ * those of its listeners included.
+ *
+ * @return 0; -EINVAL when a value is out of its range; -ENOSPC when no set is free; -EBADF
+ */
+TG_API int tg_set_options(struct tg_worker *w, tg_conn c, const struct tg_conn_options *o);
+
+/** The options in force, with every default as its value. @return 0, -EBADF */
+TG_API int tg_get_options(const struct tg_worker *w, tg_conn c, struct tg_conn_options *o);
+
 /** Attaches a pointer of the service's. @return 0, -EBADF */
 TG_API int tg_set_user(struct tg_worker *w, tg_conn c, void *user);
 

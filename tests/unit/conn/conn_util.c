@@ -23,6 +23,7 @@ world_init(struct world *w)
 	tenv_init(&w->tenv);
 	w->mem = (struct tg_mem){&w->tenv, w->tenv.env.alloc, w->tenv.env.free};
 	w->now = 1000 * TG_SEC;
+	w->cfg.hop_limit = 64;
 	w->cfg.retries = 15;
 	w->cfg.orphan_retries = 8;
 	w->cfg.rto_min_ms = 200;
@@ -192,6 +193,7 @@ peer_packet(struct world *w, const struct tg_tcb *t, const struct in *s, struct 
 		.ack = s->ack + our_base(w),
 		.flags = s->flags,
 		.wnd = s->wnd,
+		.ttl = 64,
 		.opt = {.present = s->ts ? TG_OPT_TS : 0, .tsval = s->tsval, .tsecr = s->tsecr},
 	};
 	uint8_t room[TG_HEADERS_MAX + 9200];

@@ -319,8 +319,8 @@ the_idle_timer_starts_anew_with_data_in_either_direction(void **state)
 
 	(void)state;
 	world_init(&w);
-	w.proven.idle_ms = 5000;
 	assert_int_equal(world_open(&w), 0);
+	w.cs.options.set[0].idle_ms = 5000;
 	t = world_conn(&w, 60000);
 	world_wait(&w, 4999);
 	peer_sends(&w, t, &(struct in){.flags = TG_ACK, .len = 1, .wnd = 60000});

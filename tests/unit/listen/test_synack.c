@@ -6,7 +6,7 @@
 
 #include "synack.h"
 
-static const struct tg_synack own = {.wnd = 64240, .wscale = 7};
+static const struct tg_synack own = {.wnd = 64240, .wscale = 7, .ttl = 61, .tos = 0xb8};
 static const uint8_t mac[6] = {2, 0xaa, 0, 0, 0, 1};
 static const uint8_t peer_mac[6] = {2, 0xbb, 0, 0, 0, 9};
 
@@ -148,7 +148,9 @@ an_option_is_there_when_it_was_agreed_on(void **state)
 		assert_int_equal(s.flags, TG_SYN | TG_ACK | (flags & TG_HALF_ECN ? TG_ECE : 0));
 		assert_int_equal(s.seq, 0x11223344);
 		assert_int_equal(s.ack, 0);
-		assert_int_equal(s.tos | s.ip_id, 0);
+		assert_int_equal(s.tos, 0xb8);
+		assert_int_equal(s.ttl, 61);
+		assert_int_equal(s.ip_id, 0);
 	}
 }
 

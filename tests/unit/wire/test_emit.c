@@ -36,6 +36,7 @@ random_segment(uint64_t *s)
 	g.flags = rnd(s) & 0x1ff;
 	g.wnd = (uint16_t)rnd(s);
 	g.tos = (uint8_t)rnd(s);
+	g.ttl = (uint8_t)rnd(s);
 	g.ip_id = (uint16_t)rnd(s);
 	if (g.flags & TG_SYN)
 		g.opt.present = syn_sets[rnd_below(s, sizeof(syn_sets))];
@@ -107,7 +108,7 @@ parse_of_emit_is_the_segment(void **state)
 		assert_int_equal(tg_frame_parse(&pkt, &f), TG_FRAME_TCP);
 		assert_int_equal(f.ip_version, tg_addr_is_v4(&g.src) ? 4 : 6);
 		assert_int_equal(f.ip_tos, g.tos);
-		assert_int_equal(f.hop_limit, 64);
+		assert_int_equal(f.hop_limit, g.ttl);
 		assert_memory_equal(&f.src, &g.src, 16);
 		assert_memory_equal(&f.dst, &g.dst, 16);
 		assert_memory_equal(&f.l2, &g.l2, sizeof(g.l2));
@@ -234,6 +235,7 @@ a_syn_ack_looks_like_that_of_linux(void **state)
 		.ack = 2,
 		.flags = TG_SYN | TG_ACK,
 		.wnd = 64240,
+		.ttl = 64,
 		.opt = {.present = 0x0f, .mss = 1460, .wscale = 7, .tsval = 1, .tsecr = 2}};
 	struct tg_pkt pkt;
 
