@@ -114,6 +114,12 @@ check_listener(const struct config *c, unsigned i, char *err)
 		{"fastopen_under_flood", "fastopen: cookie"},
 		{NULL, NULL},
 	};
+	static const struct needs keepalive[] = {
+		{"keepalive_idle", "keepalive: yes"},
+		{"keepalive_interval", "keepalive: yes"},
+		{"keepalive_count", "keepalive: yes"},
+		{NULL, NULL},
+	};
 	const struct config_listener *l = &c->listener[i];
 	char path[32];
 
@@ -125,6 +131,9 @@ check_listener(const struct config *c, unsigned i, char *err)
 		return -1;
 	if (l->how.fastopen == TG_FASTOPEN_OFF &&
 		refuse(c, GROUP_LISTENER, path, l->given, fastopen, err) != 0)
+		return -1;
+	if (!l->how.options.keepalive &&
+		refuse(c, GROUP_LISTENER, path, l->given, keepalive, err) != 0)
 		return -1;
 	/* Without cookies nothing proves a source, and a flood is when that matters. */
 	if (l->how.fastopen == TG_FASTOPEN_NO_COOKIE && l->how.fastopen_under_flood)

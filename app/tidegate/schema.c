@@ -57,6 +57,11 @@ static const char *const syn_backlog_words[] = {"linux", "auto", NULL};
 static const uint32_t syn_backlog_meant[] = {0, TG_SYN_BACKLOG_AUTO};
 static const char *const defer_mode_words[] = {"silent", "linux", "legacy", NULL};
 static const char *const defer_cookies_words[] = {"ignore-bare-ack", "accept", NULL};
+static const char *const window_clamp_words[] = {"none", NULL};
+static const uint32_t window_clamp_meant[] = {0};
+static const char *const engines_words[] = {"engine", NULL};
+static const uint32_t hop_limit_meant[] = {0};
+static const uint32_t dscp_meant[] = {TG_DSCP_ENGINE};
 static const char *const fastopen_words[] = {"off", "cookie", "no-cookie", NULL};
 static const char *const fastopen_deliver_words[] = {"at-once", "after-handshake", NULL};
 
@@ -109,6 +114,8 @@ static const struct key engine_keys[] = {
 	BOOL("sack", config, engine.sack),
 	BOOL("window_scaling", config, engine.window_scaling),
 	BOOL("ecn", config, engine.ecn),
+	UINT("hop_limit", config, engine.hop_limit, 1, 255),
+	UINT("dscp", config, engine.dscp, 0, 63),
 };
 
 static const struct key http_keys[] = {
@@ -150,6 +157,39 @@ static const struct key listener_keys[] = {
 	UINT("fastopen_qlen", config_listener, how.fastopen_qlen, 1, BACKLOG_MAX),
 	FLAG("fastopen_deliver", config_listener, how.fastopen_late, fastopen_deliver_words),
 	BOOL("fastopen_under_flood", config_listener, how.fastopen_under_flood),
+	BOOL("keepalive", config_listener, how.options.keepalive),
+	{.name = "keepalive_idle",
+		.kind = KEY_TIME_S,
+		PLACE(config_listener, how.options.keep_idle_s),
+		.min = SEC(1),
+		.max = SEC(32767)},
+	{.name = "keepalive_interval",
+		.kind = KEY_TIME_S,
+		PLACE(config_listener, how.options.keep_interval_s),
+		.min = SEC(1),
+		.max = SEC(32767)},
+	UINT("keepalive_count", config_listener, how.options.keep_count, 1, 127),
+	TIME("user_timeout", config_listener, how.options.user_timeout_ms, 0, SEC(576 * 3600)),
+	{.name = "window_clamp",
+		.kind = KEY_UINT,
+		PLACE(config_listener, how.options.window_clamp),
+		.min = TG_WINDOW_CLAMP_MIN,
+		.max = BUFFER_MAX,
+		.choices = window_clamp_words,
+		.meant = window_clamp_meant},
+	{.name = "hop_limit",
+		.kind = KEY_UINT,
+		PLACE(config_listener, how.options.hop_limit),
+		.min = 1,
+		.max = 255,
+		.choices = engines_words,
+		.meant = hop_limit_meant},
+	{.name = "dscp",
+		.kind = KEY_UINT,
+		PLACE(config_listener, how.options.dscp),
+		.max = 63,
+		.choices = engines_words,
+		.meant = dscp_meant},
 };
 /* clang-format on */
 

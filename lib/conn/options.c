@@ -21,19 +21,21 @@
 #define VALUES offsetof(struct tg_options, idle_ms)
 _Static_assert(sizeof(struct tg_options) == 28, "sets are compared byte by byte");
 
+const struct tg_options tg_options_default = {
+	.window = UINT32_MAX,
+	.keep_idle_ms = KEEP_IDLE_S * 1000,
+	.keep_interval_ms = KEEP_INTERVAL_S * 1000,
+	.keep_count = KEEP_COUNT,
+};
+
 void
 tg_options_init(struct tg_option_table *t, uint8_t ttl, uint8_t dscp)
 {
 	memset(t, 0, sizeof(*t));
-	t->set[0] = (struct tg_options){
-		.refs = 1,
-		.window = UINT32_MAX,
-		.keep_idle_ms = KEEP_IDLE_S * 1000,
-		.keep_interval_ms = KEEP_INTERVAL_S * 1000,
-		.keep_count = KEEP_COUNT,
-		.ttl = ttl,
-		.tos = (uint8_t)(dscp << 2),
-	};
+	t->set[0] = tg_options_default;
+	t->set[0].refs = 1;
+	t->set[0].ttl = ttl;
+	t->set[0].tos = (uint8_t)(dscp << 2);
 	t->top = 1;
 }
 

@@ -38,6 +38,9 @@ struct tg_option_table {
 	uint16_t top; /**< sets from here on were never used */
 };
 
+/** What set 0 is, but TTL and DSCP 0. */
+extern const struct tg_options tg_options_default;
+
 /**
  * Empties a table.
  *

@@ -242,6 +242,8 @@ tg_listener_config_init(struct tg_listener_config *cfg)
 	cfg->local.addr = tg_addr_v4(0, 0, 0, 0);
 	cfg->backlog = 4096;
 	cfg->nodelay = true;
+	tg_options_tell(&tg_options_default, &cfg->options);
+	cfg->options.hop_limit = 0;
 	cfg->options.dscp = TG_DSCP_ENGINE;
 }
 

@@ -73,6 +73,44 @@ the_shortest_file_gets_defaults(void **state)
 	assert_int_equal(c->fragments_timeout_ms, 5000);
 	assert_null(c->cookie_seed_file);
 	assert_null(c->fastopen_key_file);
+	assert_false(c->listener[0].how.options.keepalive);
+	assert_int_equal(c->listener[0].how.options.keep_idle_s, 7200);
+	assert_int_equal(c->listener[0].how.options.keep_interval_s, 75);
+	assert_int_equal(c->listener[0].how.options.keep_count, 9);
+	assert_int_equal(c->listener[0].how.options.hop_limit, 0);
+	assert_int_equal(c->listener[0].how.options.dscp, TG_DSCP_ENGINE);
+	assert_int_equal(c->engine.hop_limit, 64);
+	config_free(c);
+}
+
+static void
+options_of_connections_arrive(void **state)
+{
+	struct config *c =
+		good("engine: {hop_limit: 255, dscp: 63}\n" PORT
+		     "listeners: [{address: \"::\", port: 7, service: echo,\n"
+		     "  keepalive: yes, keepalive_idle: 1m, keepalive_interval: 32767s,\n"
+		     "  keepalive_count: 127, user_timeout: 1500ms, window_clamp: 1152,\n"
+		     "  hop_limit: 1, dscp: 46},\n"
+		     " {address: \"::\", port: 8, service: echo, window_clamp: none,\n"
+		     "  hop_limit: engine, dscp: engine}]\n");
+	const struct tg_conn_options *o = &c->listener[0].how.options;
+
+	(void)state;
+	assert_int_equal(c->engine.hop_limit, 255);
+	assert_int_equal(c->engine.dscp, 63);
+	assert_true(o->keepalive);
+	assert_int_equal(o->keep_idle_s, 60);
+	assert_int_equal(o->keep_interval_s, 32767);
+	assert_int_equal(o->keep_count, 127);
+	assert_int_equal(o->user_timeout_ms, 1500);
+	assert_int_equal(o->window_clamp, 1152);
+	assert_int_equal(o->hop_limit, 1);
+	assert_int_equal(o->dscp, 46);
+	o = &c->listener[1].how.options;
+	assert_int_equal(o->window_clamp, 0);
+	assert_int_equal(o->hop_limit, 0);
+	assert_int_equal(o->dscp, TG_DSCP_ENGINE);
 	config_free(c);
 }
 
@@ -305,6 +343,18 @@ keys_without_effect_are_refused(void **state)
 		{PORT LISTENER_WITH("fastopen: cookie\n    fastopen_qlen: 0"),
 			"t.yaml:8: listeners[1].fastopen_qlen: \"0\" is out of range; use a whole "
 			"number from 1 to 1048576"},
+		{PORT LISTENER_WITH("keepalive_idle: 5s"),
+			"t.yaml:7: listeners[1].keepalive_idle: has no effect without keepalive: "
+			"yes; set that, or leave this out"},
+		{PORT LISTENER_WITH("keepalive: no\n    keepalive_count: 3"),
+			"t.yaml:8: listeners[1].keepalive_count: has no effect without keepalive: "
+			"yes; set that, or leave this out"},
+		{PORT LISTENER_WITH("keepalive: no\n    keepalive_interval: 3s"),
+			"t.yaml:8: listeners[1].keepalive_interval: has no effect without "
+			"keepalive: yes; set that, or leave this out"},
+		{PORT LISTENER_WITH("window_clamp: 1151"),
+			"t.yaml:7: listeners[1].window_clamp: \"1151\" is out of range; use none "
+			"or a whole number from 1152 to 67108864"},
 		{PORT LISTENER_WITH("syn_backlog: 0"),
 			"t.yaml:7: listeners[1].syn_backlog: \"0\" is out of range; use linux, "
 			"auto "
@@ -350,12 +400,13 @@ unknown_keys(void **state)
 		"t.yaml:5: listeners[1].prot: unknown key; known here: address, port, service, "
 		"backlog, queue_model, syn_backlog, idle_timeout, nodelay, dual_stack, "
 		"defer_accept, defer_accept_mode, defer_accept_cookies, fastopen, fastopen_qlen, "
-		"fastopen_deliver, fastopen_under_flood");
+		"fastopen_deliver, fastopen_under_flood, keepalive, keepalive_idle, "
+		"keepalive_interval, keepalive_count, user_timeout, window_clamp, hop_limit, dscp");
 	/* The longest list there is comes whole. */
 	assert_int_equal(config_parse("t.yaml", "engine: {x: 1}\n" PORT LISTENER,
 				 strlen("engine: {x: 1}\n" PORT LISTENER), &c, err),
 		-1);
-	assert_string_equal(err + strlen(err) - strlen(", ecn"), ", ecn");
+	assert_string_equal(err + strlen(err) - strlen(", dscp"), ", dscp");
 	bad("ports:\n"
 	    "  - device: d0\n"
 	    "    address: x\n",
@@ -727,7 +778,7 @@ the_example_tells_the_true_defaults_of_what_is_commented_out(void **state)
 				memcmp(&before, defaults, sizeof(before)) != 0)
 				fail_msg("the example has \"%s\" for %s", value, k->name);
 		}
-	assert_int_equal(found, 11);
+	assert_int_equal(found, 14);
 	config_free(example);
 	config_free(defaults);
 }
@@ -738,6 +789,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_shortest_file_gets_defaults),
 		cmocka_unit_test(every_value_arrives),
+		cmocka_unit_test(options_of_connections_arrive),
 		cmocka_unit_test(every_value_of_the_listener_contract_arrives),
 		cmocka_unit_test(syncookies_by_number_and_by_word),
 		cmocka_unit_test(a_fast_open_key_is_read_and_its_text_forgotten),
