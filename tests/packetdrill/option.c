@@ -42,6 +42,9 @@ struct number {
 	bool boolean;    /**< any value but 0 is 1 */
 };
 
+#define HOP_LIMIT        64 /* the kernel's and the engine's */
+#define WINDOW_CLAMP_MIN 1152
+
 #define KEPT(member) offsetof(struct pd_opts, member)
 #define ANY          (-2147483647 - 1), 2147483647
 
@@ -58,11 +61,29 @@ static const struct number numbers[] = {
 	{IPPROTO_TCP, TCP_KEEPCNT, KEPT(keep_cnt), 1, 127, false},
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, KEPT(user_timeout_ms), 0, 2147483647, false},
 	{IPPROTO_TCP, TCP_WINDOW_CLAMP, KEPT(window_clamp), 0, 2147483647, false},
+	{IPPROTO_IP, IP_TTL, KEPT(ttl), -1, 255, false},
+	{IPPROTO_IP, IP_TOS, KEPT(tos), ANY, false},
+	{IPPROTO_IPV6, IPV6_UNICAST_HOPS, KEPT(hops), -1, 255, false},
+	{IPPROTO_IPV6, IPV6_TCLASS, KEPT(tclass), -1, 255, false},
 	{IPPROTO_TCP, TCP_DEFER_ACCEPT, KEPT(defer_s), ANY, false},
 	{IPPROTO_TCP, TCP_FASTOPEN, KEPT(fastopen), 0, 2147483647, false},
 	{IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, KEPT(fastopen_no_cookie), 0, 1, true},
 	{IPPROTO_TCP, TCP_NOTSENT_LOWAT, KEPT(notsent_lowat), ANY, false},
 	{IPPROTO_TCP, TCP_INQ, KEPT(inq), 0, 1, true},
+};
+
+/* Those that are options of an engine's connection. */
+static const size_t of_engine[] = {
+	KEPT(keepalive),
+	KEPT(keep_idle_s),
+	KEPT(keep_intvl_s),
+	KEPT(keep_cnt),
+	KEPT(user_timeout_ms),
+	KEPT(window_clamp),
+	KEPT(ttl),
+	KEPT(hops),
+	KEPT(tos),
+	KEPT(tclass),
 };
 
 static const struct number *
@@ -151,7 +172,18 @@ set_number(struct pd_stack *s, struct pd_sock *k, const struct number *n, int v)
 {
 	if (v < n->least || v > n->most)
 		return -EINVAL;
+	if (n->at == KEPT(ttl) && v == 0)
+		return -EINVAL;
+	if (n->at == KEPT(hops) && v == 0)
+		return -EOPNOTSUPP; /* the kernel has such packets; the engine has not */
+	if (n->at == KEPT(tclass) && v < 0)
+		v = 0;
+	if (n->at == KEPT(window_clamp) && v > 0 && v < WINDOW_CLAMP_MIN)
+		v = WINDOW_CLAMP_MIN;
 	*place(&k->opt, n) = n->boolean ? v != 0 : v;
+	for (unsigned i = 0; i < sizeof(of_engine) / sizeof(of_engine[0]); i++)
+		if (n->at == of_engine[i])
+			return pd_options_apply(s, k);
 	if (n->level != IPPROTO_TCP)
 		return 0;
 	switch (n->name) {
@@ -326,6 +358,8 @@ pd_getsockopt(struct pd_stack *s, int fd, int level, int name, void *val, sockle
 		return -EBADF;
 	if (k->kind == PD_EPOLL)
 		return -ENOTSOCK;
+	if (n != NULL && (n->at == KEPT(ttl) || n->at == KEPT(hops)) && *place(&k->opt, n) < 0)
+		return give_int(val, len, HOP_LIMIT);
 	if (n != NULL && n->at != KEPT(defer_s))
 		return give_int(val, len, *place(&k->opt, n));
 	if (level == SOL_SOCKET)

@@ -31,6 +31,7 @@ pd_sock_new(struct pd_stack *s, enum pd_kind kind, int family)
 	k->kind = kind;
 	k->family = family;
 	k->opt.rcvtimeo = k->opt.sndtimeo = PD_NEVER;
+	pd_options_default(&k->opt);
 	s->sock[s->socks++] = k;
 	return k;
 }
@@ -206,6 +207,7 @@ open_listener(struct pd_stack *s, struct pd_sock *k)
 			: TG_FASTOPEN_COOKIE;
 		cfg.fastopen_qlen = k->opt.fastopen > 0 ? (uint32_t)k->opt.fastopen : cfg.backlog;
 	}
+	pd_options_of(k, &cfg.options);
 	cfg.worker = s->rig.w;
 	return tg_listen(s->rig.e, &cfg, &k->lsn);
 }
@@ -294,6 +296,7 @@ accepted(
 		k->local = info.tuple.local;
 		from_endpoint(l->family, &info.tuple.remote, sa, len);
 	}
+	pd_options_apply(s, k);
 	return k->fd;
 }
 

@@ -34,6 +34,8 @@ struct pd_opts {
 	int user_timeout_ms;
 	int maxseg;
 	int window_clamp;
+	int ttl, hops; /**< of IPv4, of IPv6; -1: the default */
+	int tos, tclass;
 	int defer_s;
 	int fastopen; /**< queue length, 0: off */
 	int fastopen_no_cookie;
@@ -120,6 +122,17 @@ int pd_ioctl(struct pd_stack *s, int fd, unsigned long request, void *arg);
 
 /** Size of the send buffer in bytes. */
 uint32_t pd_sndbuf(const struct pd_stack *s, const struct pd_sock *k);
+
+/* apply.c */
+
+/** What a socket begins with. */
+void pd_options_default(struct pd_opts *o);
+
+/** A socket's options as the engine takes them. */
+void pd_options_of(const struct pd_sock *k, struct tg_conn_options *to);
+
+/** They have changed: a connection gets them at once, a listener for connections to come. */
+int pd_options_apply(struct pd_stack *s, struct pd_sock *k);
 
 /* info.c */
 
