@@ -7,6 +7,7 @@
 static void
 nobody_knows(struct tg_worker *w, tg_conn c)
 {
+	struct tg_conn_options o = {0};
 	struct tg_conn_info info;
 	const uint8_t *p;
 	char b[4] = {0};
@@ -19,6 +20,8 @@ nobody_knows(struct tg_worker *w, tg_conn c)
 	assert_int_equal(tg_close(w, c), -EBADF);
 	assert_int_equal(tg_abort(w, c), -EBADF);
 	assert_int_equal(tg_set_nodelay(w, c, true), -EBADF);
+	assert_int_equal(tg_set_options(w, c, &o), -EBADF);
+	assert_int_equal(tg_get_options(w, c, &o), -EBADF);
 	assert_int_equal(tg_set_user(w, c, b), -EBADF);
 	assert_null(tg_user(w, c));
 	assert_int_equal(tg_get_info(w, c, &info), -EBADF);
@@ -255,6 +258,61 @@ user_pointers_come_with_events(void **state)
 	rig_close(&r);
 }
 
+static void
+options_are_those_of_the_listener_until_set(void **state)
+{
+	struct tg_listener_config cfg;
+	struct tg_conn_options o;
+	struct client c;
+	tg_listener l;
+	struct rig r;
+	tg_conn h;
+
+	(void)state;
+	bench_init(&r);
+	bench_open(&r);
+	tg_listener_config_init(&cfg);
+	cfg.local.port = 80;
+	cfg.worker = r.w;
+	cfg.options.keepalive = true;
+	cfg.options.keep_idle_s = 5;
+	cfg.options.window_clamp = 3000;
+	assert_int_equal(tg_listen(r.e, &cfg, &l), 0);
+	cfg.local.port = 81;
+	cfg.options.dscp = 64;
+	assert_int_equal(tg_listen(r.e, &cfg, &l), -EINVAL);
+	c = client_of(&r, 1, 80);
+	client_opens(&c);
+	cfg.local.port = 80;
+	h = accept_one(r.w, l);
+	assert_int_equal(tg_get_options(r.w, h, &o), 0);
+	assert_true(o.keepalive);
+	assert_int_equal(o.keep_idle_s, 5);
+	assert_int_equal(o.keep_interval_s, 75);
+	assert_int_equal(o.window_clamp, 3000);
+	assert_int_equal(o.hop_limit, 64);
+	assert_int_equal(o.dscp, 0);
+	/* More different ones than there is room for, one after the other. */
+	for (uint32_t i = 1; i < 3000; i++) {
+		o.user_timeout_ms = i;
+		assert_int_equal(tg_set_options(r.w, h, &o), 0);
+	}
+	o.keep_count = 200;
+	assert_int_equal(tg_set_options(r.w, h, &o), -EINVAL);
+	assert_int_equal(tg_get_options(r.w, h, &o), 0);
+	assert_int_equal(o.user_timeout_ms, 2999);
+	assert_int_equal(o.keep_count, 9);
+	/* Nor do listeners that come and go use any up. */
+	for (uint32_t i = 1; i < 3000; i++) {
+		assert_int_equal(tg_unlisten(r.e, l), 0);
+		cfg.options.dscp = 0;
+		cfg.options.user_timeout_ms = i;
+		assert_int_equal(tg_listen(r.e, &cfg, &l), 0);
+		assert_int_equal(tg_listen(r.e, &cfg, &l), -EADDRINUSE);
+	}
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -267,6 +325,7 @@ main(void)
 		cmocka_unit_test(writing_ends_with_the_fin),
 		cmocka_unit_test(a_send_short_of_buffers_is_told_when_there_are_some),
 		cmocka_unit_test(user_pointers_come_with_events),
+		cmocka_unit_test(options_are_those_of_the_listener_until_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
