@@ -106,7 +106,7 @@ back_off(struct tg_tcb *t)
 bool
 tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 {
-	bool out = t->snd_max != t->snd_una;
+	bool out = t->snd_max != t->snd_una, probe = t->snd_wnd == 0 || !out;
 
 	if (t->flags & TG_TCB_SYN_RCVD)
 		return tg_synrcvd_fire(cs, t, now);
@@ -114,7 +114,9 @@ tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 		return true; /* neither data out nor any barred */
 	if ((t->flags2 & TG_TCB2_STUCK) == 0)
 		get_stuck(t, now);
-	if (give_up(cs, t, t->snd_wnd == 0 || !out, now)) {
+	if (!probe)
+		tg_count(cs, TG_CNT_TIMEOUTS); /* the last one too, as Linux */
+	if (give_up(cs, t, probe, now)) {
 		tg_count(cs, TG_CNT_ABORT_ON_TIMEOUT);
 		tg_tcb_end(cs, t, -ETIMEDOUT);
 		return false;
@@ -126,11 +128,10 @@ tg_rexmt_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 		t->snd_nxt = t->snd_una;
 		tg_sendq_rewind(t);
 	}
-	if (t->snd_wnd == 0 || !out) {
+	if (probe) {
 		t->flags |= TG_TCB_PROBE;
 		t->flags &= ~(uint32_t)TG_TCB_RTT_ON;
 	} else {
-		tg_count(cs, TG_CNT_TIMEOUTS);
 		tg_cc_timeout(t);
 	}
 	tg_rexmt_start(cs, t, now);

@@ -134,7 +134,7 @@ class Segment:
         if kind == b"\x08\x00":
             ihl = (frame[14] & 15) * 4
             total = struct.unpack("!H", frame[16:18])[0]
-            self.proto, self.tos = frame[23], frame[15]
+            self.proto, self.tos, self.ttl = frame[23], frame[15], frame[22]
             ip_src, ip_dst = frame[26:30], frame[30:34]
             body = frame[14 + ihl:14 + total]
             family = socket.AF_INET
@@ -143,6 +143,7 @@ class Segment:
             length = struct.unpack("!H", frame[18:20])[0]
             self.proto = frame[20]
             self.tos = (frame[14] & 15) << 4 | frame[15] >> 4
+            self.ttl = frame[21]
             ip_src, ip_dst = frame[22:38], frame[38:54]
             body = frame[54:54 + length]
             family = socket.AF_INET6

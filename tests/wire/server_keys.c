@@ -23,6 +23,12 @@ struct key {
 			sizeof(((struct tg_listener_config *)0)->f) \
 	}
 
+#define OPTION_KEY(f)                                                       \
+	{                                                                   \
+#f, offsetof(struct tg_listener_config, options.f),         \
+			sizeof(((struct tg_listener_config *)0)->options.f) \
+	}
+
 static const struct key engine_keys[] = {
 	ENGINE_KEY(max_conns),
 	ENGINE_KEY(max_half_open),
@@ -62,6 +68,13 @@ static const struct key listener_keys[] = {
 	LISTENER_KEY(fastopen),
 	LISTENER_KEY(fastopen_late),
 	LISTENER_KEY(fastopen_qlen),
+	OPTION_KEY(keepalive),
+	OPTION_KEY(keep_idle_s),
+	OPTION_KEY(keep_interval_s),
+	OPTION_KEY(keep_count),
+	OPTION_KEY(user_timeout_ms),
+	OPTION_KEY(hop_limit),
+	OPTION_KEY(dscp),
 };
 
 static int
@@ -104,6 +117,8 @@ set(void *base, const struct key *keys, size_t n, const char *name, const char *
 			continue;
 		if (keys[i].size == 1 && v <= UINT8_MAX)
 			*p = (uint8_t)v; /* a bool too: 0 or 1 */
+		else if (keys[i].size == 2 && v <= UINT16_MAX)
+			memcpy(p, &(uint16_t){(uint16_t)v}, 2);
 		else if (keys[i].size == 4 && v <= UINT32_MAX)
 			memcpy(p, &(uint32_t){(uint32_t)v}, 4);
 		else

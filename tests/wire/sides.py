@@ -14,6 +14,18 @@ CLONE_NEWNET = 0x40000000
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 SO_TIMESTAMPNS = 35
 TCP_DEFER_ACCEPT, TCP_FASTOPEN = 9, 23
+# What a listener and its connections may be told: the kernel's option, and the field of struct
+# tg_conn_options, by the same name.
+OPTIONS = {
+    "keepalive": (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+    "keep_idle_s": (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+    "keep_interval_s": (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+    "keep_count": (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+    "user_timeout_ms": (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+    "hop_limit": (socket.IPPROTO_IP, socket.IP_TTL),
+    "dscp": (socket.IPPROTO_IP, socket.IP_TOS),
+}
+IPV6_OPTIONS = {socket.IP_TTL: socket.IPV6_UNICAST_HOPS, socket.IP_TOS: socket.IPV6_TCLASS}
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 # What both sides are told for one key of a script. None: the other side has nothing to set.
@@ -189,6 +201,12 @@ class KernelSide:
             s.setsockopt(socket.IPPROTO_TCP, TCP_DEFER_ACCEPT, int(settings["defer"]))
         if "fastopen" in settings:
             s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, int(settings["fastopen"]))
+        for name, (level, option) in OPTIONS.items():
+            if name not in settings:
+                continue
+            if level == socket.IPPROTO_IP and ":" in address:
+                level, option = socket.IPPROTO_IPV6, IPV6_OPTIONS[option]
+            s.setsockopt(level, option, int(settings[name]) << (2 if name == "dscp" else 0))
         s.listen(int(settings["backlog"]))
         s.setblocking(False)
         return s
@@ -293,6 +311,7 @@ class TidegateSide:
                 line += f" defer_accept_s={s['defer']} defer_mode=1"
             if "fastopen" in s and s["fastopen_mode"]:
                 line += f" fastopen={s['fastopen_mode']} fastopen_qlen={s['fastopen']}"
+            line += "".join(f" {name}={s[name]}" for name in OPTIONS if name in s)
             self.ask(line)
 
     def unlisten(self):

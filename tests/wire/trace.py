@@ -14,7 +14,8 @@ ListenOverflows ListenDrops
 TCPReqQFullDoCookies TCPReqQFullDrop SyncookiesSent SyncookiesRecv SyncookiesFailed
 TCPDeferAcceptDrop TCPFastOpenPassive TCPFastOpenPassiveFail TCPFastOpenPassiveAltKey
 TCPFastOpenListenOverflow TCPFastOpenCookieReqd TCPSynRetrans TCPTimeouts PAWSEstab
-TCPChallengeACK TCPSYNChallenge TCPAbortOnData TCPAbortOnClose TCPAbortOnTimeout OutOfWindowIcmps
+TCPChallengeACK TCPSYNChallenge TCPAbortOnData TCPAbortOnClose TCPAbortOnTimeout TCPKeepAlive
+OutOfWindowIcmps
 """.split()
 
 
@@ -74,6 +75,10 @@ def describe(f, seg):
         text += " win 0"
     if seg.data:
         text += f" len {len(seg.data)}"
+    if seg.ttl != 64:
+        text += f" ttl {seg.ttl}"
+    if seg.tos >> 2:
+        text += f" dscp {seg.tos >> 2}"
     if seg.tos & 3:
         text += f" ect {seg.tos & 3}"
     return text + describe_options(f, seg)

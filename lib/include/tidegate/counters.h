@@ -103,7 +103,7 @@ enum tg_disposition {
 	X(FASTOPEN_OVERFLOW, "TCPFastOpenListenOverflow", "Fast Open SYNs over fastopen_qlen")     \
 	X(FASTOPEN_COOKIE_REQD, "TCPFastOpenCookieReqd", "SYNs that asked for a cookie")           \
 	X(SYN_RETRANS, "TCPSynRetrans", "SYN-ACKs sent again")                                     \
-	X(TIMEOUTS, "TCPTimeouts", "retransmission timeouts, SYN-ACK ones included")               \
+	X(TIMEOUTS, "TCPTimeouts", "retransmission timeouts, SYN-ACK ones and the last included")  \
 	X(FAST_RETRANS, "TCPFastRetrans", "segments retransmitted in fast recovery")               \
 	X(DELAYED_ACKS, "DelayedACKs", "ACKs sent by the delayed-ACK timer")                       \
 	X(TW, "TW", "connections that ended in TIME_WAIT and expired there")                       \
