@@ -150,9 +150,9 @@ struct tg_tcb {
 		tg_ms keep_at;  /**< keep-alive: next probe, or the end */
 		tg_ms stuck_at; /**< with TG_TCB2_STUCK: when the timer first ran out */
 	};
-	uint16_t options; /**< its set in tg_conns.options */
-	uint16_t own_mss; /**< the MSS we announced */
-	uint16_t flags2;  /**< enum tg_tcb_flags2 */
+	uint16_t options;   /**< its set in tg_conns.options */
+	uint16_t own_mss;   /**< the MSS we announced */
+	uint16_t flags2;    /**< enum tg_tcb_flags2 */
 	uint8_t soft_error; /**< errno of the last ICMP error, 0 once data is acknowledged */
 };
 _Static_assert(sizeof(struct tg_tcb) <= 256, "four cache lines; 320 bytes with all tables");
