@@ -175,6 +175,7 @@ tg_tcb_end(struct tg_conns *cs, struct tg_tcb *t, int error)
 	t->flags &= TG_TCB_ACCEPTED | TG_TCB_ORPHAN | TG_TCB_IN_EVENTQ | TG_TCB_FIN_RCVD |
 		TG_TCB_TS | TG_TCB_SACK | TG_TCB_WSCALE | TG_TCB_COOKIE | TG_TCB_V6 | TG_TCB_ECN;
 	t->flags |= TG_TCB_DEAD | TG_TCB_NO_FLOW;
+	t->flags2 &= (uint16_t) ~(TG_TCB2_KEEP | TG_TCB2_KEEP_PROBE);
 	t->state = TG_CLOSED;
 	if (t->error == 0)
 		t->error = (int16_t)error;
