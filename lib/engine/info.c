@@ -33,6 +33,7 @@ unsigned
 tg_engine_listeners(
 	const struct tg_engine *e, uint32_t *cursor, struct tg_listener_info out[], unsigned cap)
 {
+	const bool pool_full = e->synq.pool.used == e->synq.pool.capacity;
 	unsigned n = 0;
 
 	for (; *cursor < TG_LISTENERS_MAX && n < cap; (*cursor)++) {
@@ -60,7 +61,7 @@ tg_engine_listeners(
 			.defer_accept_s = l->defer_accept_s,
 			.defer_mode = l->defer_mode,
 			.single_queue = l->single_queue,
-			.cookies_on = tg_cookies_on(l, &e->admission),
+			.cookies_on = tg_cookies_on(l, &e->admission, pool_full),
 			.fastopen = l->fastopen,
 			.fastopen_pending = tg_fastopenq_used(&l->fastopenq, e->now),
 			.fastopen_bound = l->fastopenq.bound,

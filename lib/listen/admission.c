@@ -72,15 +72,17 @@ tg_admit_syn(struct tg_lsn *l, const struct tg_admission *a, bool pool_full, boo
 }
 
 bool
-tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a)
+tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a, bool pool_full)
 {
+	const bool full = pool_full || tg_synq_full(l);
+
 	switch (a->syncookies) {
 	case TG_SYNCOOKIES_ALWAYS:
 		return true;
 	case TG_SYNCOOKIES_FULL:
-		return !l->single_queue && tg_synq_full(l);
+		return !l->single_queue && full;
 	case TG_SYNCOOKIES_ADAPTIVE:
-		return !l->single_queue && (flood_goes_on(l, a) || tg_synq_full(l));
+		return !l->single_queue && (flood_goes_on(l, a) || full);
 	default:
 		return false;
 	}

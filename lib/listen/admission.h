@@ -64,8 +64,8 @@ struct tg_offer {
 struct tg_admitted tg_admit_syn(
 	struct tg_lsn *l, const struct tg_admission *a, bool pool_full, bool reuse);
 
-/** True when the next SYN would be answered with a cookie (for listings). */
-bool tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a);
+/** True when the next SYN would be answered with a cookie, for listings; pool_full as above. */
+bool tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a, bool pool_full);
 
 /**
  * SYN-ACK retransmissions an entry may have now: while the SYN queue is more than half full and

@@ -15,6 +15,13 @@ flood(const struct twin *t, unsigned lsn)
 	return percent_of_bound > t->cfg->syncookies_stop * bound && t->lsn[lsn].flood;
 }
 
+/* The queue of the listener, or all entries of the engine in use. */
+static bool
+syn_full(const struct twin *t, unsigned lsn)
+{
+	return twin_syn_full(t, lsn) || twin_entries(t) == t->cfg->max_half_open;
+}
+
 bool
 twin_cookies_on(const struct twin *t, unsigned lsn)
 {
@@ -24,8 +31,8 @@ twin_cookies_on(const struct twin *t, unsigned lsn)
 		return true;
 	if (t->lsn[lsn].single)
 		return false;
-	return (mode == TG_SYNCOOKIES_FULL && twin_syn_full(t, lsn)) ||
-		(mode == TG_SYNCOOKIES_ADAPTIVE && (twin_syn_full(t, lsn) || flood(t, lsn)));
+	return (mode == TG_SYNCOOKIES_FULL && syn_full(t, lsn)) ||
+		(mode == TG_SYNCOOKIES_ADAPTIVE && (syn_full(t, lsn) || flood(t, lsn)));
 }
 
 static struct twin_answer
@@ -43,7 +50,7 @@ twin_syn(struct twin *t, unsigned c)
 	struct twin_lsn *l = &t->lsn[lsn];
 	struct twin_counts n = twin_count(t, lsn);
 	bool never = mode == TG_SYNCOOKIES_OFF || mode == TG_SYNCOOKIES_MONITOR;
-	bool full = twin_syn_full(t, lsn) || twin_entries(t) == t->cfg->max_half_open;
+	bool full = syn_full(t, lsn);
 	bool cookie = mode == TG_SYNCOOKIES_ALWAYS, refused;
 	uint32_t most = t->cfg->max_syn_backlog;
 

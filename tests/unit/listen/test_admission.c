@@ -19,7 +19,7 @@ cookies_on(const struct tg_lsn *l, uint8_t mode)
 {
 	const struct tg_admission a = {.syncookies = mode, .start = 75, .stop = 25};
 
-	return tg_cookies_on(l, &a);
+	return tg_cookies_on(l, &a, false);
 }
 
 /* A listener with queues so full: its own SYN queue holds 7, its accept queue 4. */
