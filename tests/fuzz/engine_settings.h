@@ -24,10 +24,12 @@ uint8_t fuzz_take(struct fuzz_bytes *in);
 /**
  * Takes the settings from the input: three bytes, four more when the first has its top bit.
  *
- *   0  bits 0-6 manner of the bench + 5 * Fast Open (its bits 0-1 the mode, 2 late delivery, 3
- * under flood, 4 a short fastopen_qlen) 1  bits 0-1 syncookies, 2 abort_on_overflow, 3-5 no
- * timestamps, SACK, window scale, 6 silent closed ports, 7 no Nagle 2  bits 0-1 buffer sizes, 2-3
- * backlog, 4 few entries, 5 few in TIME_WAIT, 6 few segments, 7 idle timeout
+ *   0  bits 0-6 manner of the bench + 5 * Fast Open (its bits 0-1 the mode, 2 late delivery,
+ *      3 under flood, 4 a short fastopen_qlen)
+ *   1  bits 0-1 syncookies, 2 abort_on_overflow, 3-5 no timestamps, SACK, window scale, 6 silent
+ *      closed ports, 7 no Nagle
+ *   2  bits 0-1 buffer sizes, 2-3 backlog, 4 few entries, 5 few in TIME_WAIT, 6 few segments,
+ *      7 idle timeout
  *
  * The four more are the queues' rules; the lists they index are in engine_settings.c:
  *

@@ -10,11 +10,12 @@
  *           from what would fit just now (-128: four bytes of the number itself); when damaged, a
  *           count and (offset, xor) pairs
  *   1       time: 100 us << a
- *   2       worker: a is the call, then a connection and a length
+ *   2       worker: a is the call, then a connection and a length; two bytes more for options
  *   3       frame: a bits 0-1 times 256 and one byte are its length, then its bytes; with bit 3
  *           instead an ICMP error: client, type, code, MTU / 8, seq (a step from the engine's
- * next), bytes quoted 4       surroundings: a is which; 10 holds packets back for a burst, anything
- * but a packet ends it; 11 changes the Fast Open key
+ *           next), bytes quoted
+ *   4       surroundings: a is which; 10 holds packets back for a burst, anything but a packet ends
+ *           it; 11 changes the Fast Open key
  *
  * A client sends the last Fast Open cookie it was given.
  *
@@ -283,6 +284,28 @@ check_event(const struct run *r, const struct tg_event *ev)
 		die("an event with another connection's pointer, or of one that is gone");
 }
 
+/* Keep-alive and user timeout in seconds that the input's time reaches; bad values too. */
+static void
+set_options(struct run *r, tg_conn c)
+{
+	const unsigned a = take(r), b = take(r);
+	const struct tg_conn_options o = {
+		.keepalive = a & 1,
+		.keep_count = a >> 1 & 3,
+		.keep_idle_s = (a >> 3 & 3) * 20,
+		.keep_interval_s = (a >> 5 & 3) * 20,
+		.user_timeout_ms = (b & 7) * 700,
+		.window_clamp = (b >> 3 & 3) * 1100,
+		.hop_limit = (b >> 5 & 3) * 64,
+		.dscp = b & 0x80 ? b & 0x7F : TG_DSCP_ENGINE,
+	};
+	struct tg_conn_options now;
+
+	if (tg_set_options(r->rig.w, c, &o) == 0 &&
+		(tg_get_options(r->rig.w, c, &now) != 0 || now.window_clamp != o.window_clamp))
+		die("options that were set are not there");
+}
+
 static void
 worker(struct run *r, unsigned a)
 {
@@ -295,7 +318,7 @@ worker(struct run *r, unsigned a)
 	const uint8_t *at;
 	int n;
 
-	switch (a % 12) {
+	switch (a % 13) {
 	case 0:
 	case 1:
 		accept_some(r);
@@ -331,6 +354,9 @@ worker(struct run *r, unsigned a)
 	case 10:
 		if (tg_get_info(w, c, &info) == 0 && info.conn != c)
 			die("a connection with another handle");
+		break;
+	case 12:
+		set_options(r, c);
 		break;
 	default:
 		for (unsigned i = 0, k = tg_worker_events(w, ev, 4); i < k; i++)

@@ -54,6 +54,11 @@ def worker(call, conn=0, length=0):
     return bytes([call << 3 | 2, conn, length])
 
 
+def options(a=0, b=0, conn=0):
+    """Keep-alive in a (bit 0, count, idle, interval), the rest in b (timeout, window, hops, DSCP)."""
+    return worker(OPTIONS, conn) + bytes([a, b])
+
+
 def frame(data):
     return bytes([(len(data) >> 8) << 3 | 3, len(data) & 255]) + data
 
@@ -66,7 +71,7 @@ def around(which, *more):
     return bytes([which << 3 | 4, *more])
 
 
-ACCEPT, RECV, PEEK, SEND, SHUTDOWN, CLOSE, ABORT, NODELAY, INFO, EVENTS = 0, 2, 3, 4, 6, 7, 8, 9, 10, 11
+ACCEPT, RECV, PEEK, SEND, SHUTDOWN, CLOSE, ABORT, NODELAY, INFO, EVENTS, OPTIONS = 0, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12
 # one call looks at one listener, the IPv4 one first
 TAKE = worker(ACCEPT)
 
@@ -232,6 +237,10 @@ SEEDS = {
     + icmp(6, 1, 4, 0, -9, 60) + packet(6, A),
     "icmp_fastopen": settings(fastopen=NO_COOKIE) + packet(0, S, data=2) + icmp(0, 3, 3, seq=-1) + TAKE
     + packet(1, S, data=2) + TAKE + worker(SEND, 1, 90) + icmp(1, 3, 4, 1000, -5) + icmp(1, 3, 3, seq=-5),
+    # keep-alive: answered, then not; a user timeout with data out; a small window; wrong values
+    "keep_alive": settings() + hello() + TAKE + options(0b0101101) + time(18) + packet(0, A) + time(20) + time(20),
+    "user_timeout": settings() + hello() + TAKE + options(b=0b10001011) + worker(SEND, 0, 90) + time(14) + time(16),
+    "options_wrong": settings() + hello() + TAKE + options(0xFF, 0xFF) + options(b=0x10) + worker(ABORT) + options(1),
     "hosts": settings(PLAIN) + frame(ARP) + frame(ECHO),
 }
 
