@@ -7,7 +7,8 @@
 #     tests/wire/run.sh [--build DIR] [--jobs N] [--show] [SCRIPT...]
 #     tests/wire/run.sh --list
 #
-# A line for each script and family, "ok NAME", "FAIL NAME" with the differences, or one "skip: why" for all.
+# A line for each script and family, "ok NAME", "FAIL NAME" with the differences, or one "skip: why" for all;
+# "again NAME" with the differences when it is played once more, at most twice.
 # --show prints both traces. Exit status 0 when none failed. tests/run.sh counts these lines.
 # Needs root; the namespaces have no names and end with the processes in them. README.md has the rest.
 
@@ -19,7 +20,7 @@ OPTIONS=()
 
 usage()
 {
-	sed -n '3,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+	sed -n '3,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 }
 
 skip()

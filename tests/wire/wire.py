@@ -6,7 +6,8 @@ Plays packet scripts to a kernel listener and to tidegate, and compares what the
     wire.py [--jobs N] [--show] SERVER DIFFERENCES SCRIPT...
 
 A line for each script and family: "ok NAME", or "FAIL NAME" with the differences that are not
-listed. --show prints both traces. Each script is a process with three network namespaces of its
+listed; "again NAME" with them when it is played once more, since a busy machine is late at times.
+--show prints both traces. Each script is a process with three network namespaces of its
 own, which vanish with it.
 """
 
@@ -27,6 +28,7 @@ from script import Script, ScriptError
 from trace import show
 
 LIMIT = 120  # seconds for one script
+ATTEMPTS = 3  # a difference that is the listener's is there each time
 
 
 class Allowed:
@@ -141,6 +143,19 @@ def duration(script):
     return sum(s.gap for s in script.steps)
 
 
+def report(name, attempt, left, listed, took):
+    """What differs is never hidden, only an attempt that is not the last is not counted as failed."""
+    word = "ok  " if not left else "FAIL" if attempt == ATTEMPTS else "again"
+    notes = [f"{took:.0f} s"]
+    if listed:
+        notes.append(f"{listed} listed")
+    if attempt > 1:
+        notes.append(f"attempt {attempt}")
+    print(f"{word} {name} ({'; '.join(notes)})")
+    for line in left:
+        print(f"     | {line}")
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--jobs", type=int, default=16)
@@ -161,20 +176,25 @@ def main():
         for family in script.families:
             jobs.append((name + ("-6" if family == 6 else ""), script, family))
     jobs.sort(key=lambda j: -duration(j[1]))  # the long ones first
-    pool = Pool(args.jobs, jobs, lambda j: play_one(j[1], j[2], os.path.abspath(args.server),
-                                                    args.show))
+    program = os.path.abspath(args.server)
     failed = 0
-    for (name, _, _), differences, lines, took in pool.results():
-        left = allowed.sort_out(name, differences)
-        failed += bool(left)
-        note = f"; {len(differences) - len(left)} listed" if len(differences) > len(left) else ""
-        print(f"{'FAIL' if left else 'ok  '} {name} ({took:.0f} s{note})")
-        for line in left:
-            print(f"     | {line}")
-        if left or args.show:
-            for line in lines:
-                print(f"     |   {line}")
-        sys.stdout.flush()
+    again = [(*j, 1) for j in jobs]
+    while again:
+        # Real time on a machine that others use too: what differed is played again in less company.
+        attempt = again[0][3]
+        pool = Pool(args.jobs if attempt == 1 else 2, again,
+                    lambda j: play_one(j[1], j[2], program, args.show))
+        again = []
+        for (name, script, family, _), differences, lines, took in pool.results():
+            left = allowed.sort_out(name, differences)
+            report(name, attempt, left, len(differences) - len(left), took)
+            if left or args.show:
+                for line in lines:
+                    print(f"     |   {line}")
+            sys.stdout.flush()
+            if left and attempt < ATTEMPTS:
+                again.append((name, script, family, attempt + 1))
+            failed += bool(left) and attempt == ATTEMPTS
     for row in allowed.stale([j[0] for j in jobs]):
         failed += 1
         print(f"FAIL differences:{row[2]}: does not happen any more: {row[0]}: {row[1]}")

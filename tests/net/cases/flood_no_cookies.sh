@@ -17,8 +17,8 @@ received()
 
 net_up
 # More than a quarter of max_syn_backlog is left whatever comes: only the bound counts.
-flood_config "$BOUND" "engine: {syncookies: 0, max_syn_backlog: $((4 * BOUND))}"
-# over long before the first entry is given up
+flood_config "$BOUND" "engine: {syncookies: 0, max_syn_backlog: $((4 * BOUND)), synack_rto: 10s}"
+# over long before the first entry is given up, 30 s after its SYN where the queue is more than half full
 synflood "$(at_scale 20000)" 5 "$FLOOD_SYNS"
 expect_at_least "SYNs" "$(received)" $((FLOOD_SYNS * 9 / 10))
 read -r queue bound drops <<<"$(listener_value 80 syn_queue syn_bound drops)"
@@ -38,7 +38,7 @@ tg_stop
 # Each shard's share of max_syn_backlog, of which three quarters are for everybody.
 share=$((BOUND / TG_SHARDS))
 open_to_all=$(((share - share / 4 + 1) * TG_SHARDS))
-flood_config "$BOUND" "engine: {syncookies: 0, max_syn_backlog: $BOUND}"
+flood_config "$BOUND" "engine: {syncookies: 0, max_syn_backlog: $BOUND, synack_rto: 10s}"
 ip -n "$NS_C" addr add 192.0.2.3/24 dev cl0
 # so many, that each shard knows the client
 expect "fetches before the flood" "$(fetches 40 2)" 40

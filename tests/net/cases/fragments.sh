@@ -31,6 +31,7 @@ start()
 	tg_start "$@"
 	wait_until 10 ip -n "$NS_C" link show tap0 >/dev/null || fail "no interface"
 	net_client_address tap0
+	wait_until 10 cl test -e /proc/sys/net/ipv6/conf/tap0 || fail "no IPv6 on tap0"
 	ip netns exec "$NS_C" sysctl -q -w net.ipv6.conf.tap0.router_solicitations=0
 	# any answer tells it, on an Ethernet that has no broadcast storms to fear
 	cl ping -q -n -c 1 -W 2 "$S4" >/dev/null || fail "no echo reply"
@@ -49,7 +50,7 @@ for pair in "192.0.2.77 $S4" "2001:db8::77 $S6"; do
 	# a fragment that comes late to a set that was dropped waits for its time to end, hence the waits
 	fragments "$from" "$to" echo overlap 3 wait 2 incomplete 4 wait 2 first 1000 >"$WORK/sent" ||
 		fail "$to: $(cat "$WORK/sent")"
-	expect "$to: held during the flood" "$(counter fragments_held)" "$FRAGMENTS_MAX"
+	expect_at_most "$to: held during the flood" "$(counter fragments_held)" "$FRAGMENTS_MAX"
 	fragments "$from" "$to" wait 2 echo >>"$WORK/sent" || fail "$to, after the flood"
 	cat "$WORK/sent"
 	read -r received whole overlap room timeout <<<"$(counter fragments_received fragments_reassembled \
@@ -59,8 +60,10 @@ for pair in "192.0.2.77 $S4" "2001:db8::77 $S6"; do
 	# two connections of ten segments and a SYN, one of three and a SYN
 	expect "$to: datagrams" $((whole - was_whole)) 26
 	expect "$to: overlaps" $((overlap - was_overlap)) 9
-	expect "$to: no room" $((room - was_room)) $((1000 - FRAGMENTS_MAX))
-	expect "$to: timed out" $((timeout - was_timeout)) $((FRAGMENTS_MAX + $(sent incomplete)))
+	# a flood on a busy machine takes longer than a second, then others take the places of the first
+	expect "$to: no room or timed out" $((room + timeout - was_room - was_timeout)) $((1000 + $(sent incomplete)))
+	expect_at_least "$to: no room" $((room - was_room)) 500
+	expect_at_least "$to: timed out" $((timeout - was_timeout)) $((FRAGMENTS_MAX + $(sent incomplete)))
 done
 expect "for the engine to drop" "$(counter drop_fragment)" 0
 # some are held when it stops

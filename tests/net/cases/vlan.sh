@@ -12,6 +12,7 @@ through()
 	SHIM=$!
 	TG_BACKGROUND+=("$SHIM")
 	wait_until 10 grep -q ready "$WORK/shim" || fail "no shim: $(cat "$WORK/other-tags")"
+	wait_until 10 cl test -e /proc/sys/net/ipv6/conf/tag0 || fail "no interface tag0"
 	ip netns exec "$NS_C" sysctl -q -w net.ipv6.conf.tag0.router_solicitations=0
 	ip -n "$NS_C" link set tag0 mtu 1492
 	net_client_address tag0
