@@ -76,7 +76,8 @@ struct config {
 	uint32_t shards;
 	uint32_t drain_ms;
 	uint32_t idle_sleep_us;
-	uint32_t mbufs; /**< 0: derived */
+	uint32_t mbufs;         /**< 0: derived */
+	uint32_t mbufs_reserve; /**< for connections, ARP and ND alone; not given: derived */
 	uint32_t descriptors;
 	bool reassemble;               /**< IP fragments are put together */
 	uint32_t fragments_max;        /**< datagrams at a time, each shard */

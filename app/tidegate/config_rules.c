@@ -40,6 +40,10 @@ check_top(const struct config *c, char *err)
 		{NULL, NULL},
 	};
 
+	if (c->mbufs != 0 && c->mbufs_reserve > c->mbufs / 2)
+		return config_error(c, err, "mbufs_reserve",
+			"%u is more than half of mbufs, %u; use less, or more mbufs",
+			c->mbufs_reserve, c->mbufs);
 	if (!c->reassemble)
 		return refuse(c, GROUP_TOP, "", c->given, reassembly, err);
 	/*

@@ -7,23 +7,48 @@
 #include <rte_mbuf.h>
 
 #include "eal_args.h"
+#include "schema.h"
 
 /* mbufs a lcore's cache can hold back from the others: twice its size, see MBUF_CACHE in run.c. */
 #define CACHED_MBUFS 512
 /* Packets that can wait in a shard's stage and in a loop's hands, for each port. */
 #define STAGED_MBUFS 640
+/* In reserve for each shard, and for each of its ports: two bursts that are received. */
+#define RESERVE_SHARD 192
+#define RESERVE_PORT  64
+
+/* The reserve: bursts from every port to each shard, and what its connections want to send. */
+static uint64_t
+reserve_wanted(const struct config *c)
+{
+	return c->shards * (RESERVE_SHARD + (uint64_t)c->nb_ports * RESERVE_PORT);
+}
+
+uint32_t
+mbufs_kept(const struct config *c)
+{
+	uint64_t wanted = reserve_wanted(c);
+
+	if (c->given & key_bit(GROUP_TOP, "mbufs_reserve"))
+		return c->mbufs_reserve;
+	/* Of a pool that was made small on purpose no more than a quarter. */
+	return c->mbufs != 0 && wanted > c->mbufs / 4 ? c->mbufs / 4 : (uint32_t)wanted;
+}
 
 uint32_t
 mbufs_needed(const struct config *c)
 {
-	/* Full rx and tx rings, answers waiting, full queues of all connections, caches. */
+	/* Full rx and tx rings, answers waiting, full queues of all connections, caches, and then
+	 * the reserve. */
 	uint64_t queues = (uint64_t)c->nb_ports * c->shards;
 	uint64_t n = queues * (2 * (uint64_t)c->descriptors + STAGED_MBUFS) +
 		(uint64_t)c->shards * c->engine.max_segments +
 		(uint64_t)(c->shards + 1) * CACHED_MBUFS +
 		(c->reassemble ? (uint64_t)c->shards * c->fragments_max *
 					RTE_LIBRTE_IP_FRAG_MAX_FRAG
-			       : 0);
+			       : 0) +
+		(c->given & key_bit(GROUP_TOP, "mbufs_reserve") ? c->mbufs_reserve
+								: reserve_wanted(c));
 
 	if (c->mbufs != 0)
 		return c->mbufs;

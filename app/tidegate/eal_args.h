@@ -36,6 +36,9 @@ int eal_args_make(const struct config *c, int nb_user, char *const user[], unsig
 /** mbufs the configuration needs; config/tidegate.yaml tells the sum. */
 uint32_t mbufs_needed(const struct config *c);
 
+/** mbufs of these that are for connections, ARP and ND alone; the same file tells. */
+uint32_t mbufs_kept(const struct config *c);
+
 /** Megabytes the configuration needs, rather too many than too few: unused ones cost nothing. */
 unsigned megabytes_needed(const struct config *c);
 

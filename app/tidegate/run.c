@@ -123,6 +123,8 @@ serve(struct daemon *d, const sigset_t *set)
 	d->running = d->nb_shards;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);
+	printf("mbufs: %u, %u of them in reserve for connections, ARP and ND\n", d->pool->size,
+		mbufs_kept(d->config));
 	printf("ready: shards=%u ports=%u listeners=%u\n", d->nb_shards, d->nb_ports,
 		d->config->nb_listeners);
 	wait_and_stop(d, set);

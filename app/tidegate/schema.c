@@ -70,6 +70,7 @@ static const struct key top_keys[] = {
 	TIME("drain", config, drain_ms, 0, SEC(3600)),
 	{.name = "idle_sleep", .kind = KEY_TIME_US, PLACE(config, idle_sleep_us), .max = MS(10)},
 	UINT("mbufs", config, mbufs, 512, 1 << 23),
+	UINT("mbufs_reserve", config, mbufs_reserve, 0, 1 << 22),
 	UINT("descriptors", config, descriptors, 32, 32768),
 	FLAG("fragments", config, reassemble, fragments_words),
 	UINT("fragments_max", config, fragments_max, 1, 65536),

@@ -179,6 +179,7 @@ make_shard(struct daemon *d, unsigned number, const struct tg_engine_config *eng
 	struct tg_shard_config sc = {.engine = *engine, .pool = d->pool};
 	int rc;
 
+	sc.reserve = mbufs_kept(d->config);
 	sc.socket_id = (int)rte_lcore_to_socket_id(ds->lcore);
 	sc.reassemble = d->config->reassemble;
 	sc.fragments_max = d->config->fragments_max;

@@ -134,6 +134,7 @@ data_for_orphan(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 		tg_conn_abort(cs, t);
 		return delivered;
 	}
+	pkt->flags |= TG_TX_RESERVE;
 	tg_count(cs, TG_CNT_OUT_SEGS);
 	tg_count(cs, TG_CNT_OUT_RSTS);
 	tg_tcb_end(cs, t, -ECONNRESET);

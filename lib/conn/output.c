@@ -178,6 +178,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 			port->offload & TG_OFFLOAD_TCP ? NULL : &sum);
 	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s) - len);
 	tg_emit_tcp(pkt, &s, len, sum, port->offload);
+	pkt->flags |= TG_TX_RESERVE;
 	/* RFC 4022: what holds nothing but octets sent before does not count. */
 	end = seq + len + ((flags & TG_FIN) != 0);
 	if (end == seq || tg_seq_lt(t->snd_max, end))
@@ -426,6 +427,7 @@ tg_conn_reply_ack(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt,
 	fill(cs, t, &s, empty_seq(t), 0, now);
 	tg_ecn_mark(t, &s, 0);
 	if (tg_reply_write(cs->host, pkt, &s) == 0) {
+		pkt->flags |= TG_TX_RESERVE;
 		tg_count(cs, TG_CNT_OUT_SEGS);
 		return 0;
 	}

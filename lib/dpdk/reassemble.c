@@ -27,6 +27,7 @@ struct tg_reassembly {
 	struct tg_glue_counts *count;
 	struct rte_mempool *pool;
 	uint64_t held; /* fragments in the table */
+	bool low;      /* buffers are short */
 	struct rte_ip_frag_death_row row;
 };
 
@@ -262,6 +263,10 @@ receive(struct tg_reassembly *r, struct rte_mbuf *m, tg_time now)
 		drop = &r->count->fragments_drop_bad;
 		break;
 	case TG_FRAGMENT_GOOD:
+		if (unlikely(r->low)) {
+			drop = &r->count->fragments_drop_no_room;
+			break;
+		}
 		/* The table writes into its mbufs, and answers are written over them. */
 		if (!tg_mbuf_is_ours_alone(m)) {
 			struct rte_mbuf *copy = rte_pktmbuf_copy(m, r->pool, 0, UINT32_MAX);
@@ -300,6 +305,12 @@ tg_reassembly_burst(struct tg_reassembly *r, struct rte_mbuf *pkts[], uint16_t n
 			pkts[left++] = m;
 	}
 	return left;
+}
+
+void
+tg_reassembly_set_low(struct tg_reassembly *r, bool low)
+{
+	r->low = low;
 }
 
 void

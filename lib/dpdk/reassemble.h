@@ -50,6 +50,9 @@ void tg_reassembly_destroy(struct tg_reassembly *r);
 uint16_t tg_reassembly_burst(
 	struct tg_reassembly *r, struct rte_mbuf *pkts[], uint16_t n, tg_time now);
 
+/** While buffers are short no fragment is taken in: fragments_drop_no_room. Off at first. */
+void tg_reassembly_set_low(struct tg_reassembly *r, bool low);
+
 /** Drops some of what is too old: about 30 datagrams at most. Call once a turn. */
 void tg_reassembly_expire(struct tg_reassembly *r, tg_time now);
 

@@ -9,6 +9,8 @@
 
 /* Rounds of tg_engine_output() in one call: bounds the work done for other ports. */
 #define OUTPUT_ROUNDS 4
+/* One packet of so many may be the engine's own, however many answers wait. */
+#define OWN_SHARE 4
 /* Most datagrams under reassembly. */
 #define FRAGMENTS_MAX 65536
 
@@ -40,6 +42,7 @@ tg_shard_create(const struct tg_shard_config *cfg, struct tg_shard **out)
 	tg_env_init(&s->env, cfg->pool, cfg->socket_id, &ec.env);
 	ec.buf_size = rte_pktmbuf_data_room_size(cfg->pool);
 	s->number = ec.shard;
+	s->reserve = cfg->reserve;
 	rc = tg_engine_create(&ec, &s->engine);
 	explicit_bzero(&ec, sizeof(ec)); /* the secrets in it */
 	if (rc == 0)
@@ -144,14 +147,29 @@ tg_shard_add_worker(struct tg_shard *s, const struct tg_inline_worker *iw, struc
 	return 0;
 }
 
-/* Keeps a packet until the caller asks for what leaves through its port. */
+/* So many packets may wait behind which this one is the next. */
+static uint32_t
+places(const struct tg_shard *s, bool reserve)
+{
+	if (reserve)
+		return TG_STAGE_SIZE;
+	return unlikely(s->low) ? TG_BURST : TG_STAGE_SIZE - TG_STAGE_RESERVE;
+}
+
+/*
+ * Keeps a packet until the caller asks for what leaves through its port. Each one that waits is a
+ * buffer that the port cannot receive into, so strangers' answers are the first to go.
+ */
 static void
-stage(struct tg_shard *s, uint16_t port, struct rte_mbuf *m)
+stage(struct tg_shard *s, uint16_t port, struct rte_mbuf *m, bool reserve)
 {
 	struct tg_stage *st = s->port[port].stage;
 
-	if (unlikely(st->tail - st->head == TG_STAGE_SIZE)) {
-		s->count.tx_stage_full++;
+	if (unlikely(st->tail - st->head >= places(s, reserve))) {
+		if (reserve)
+			s->count.tx_stage_full++;
+		else
+			s->count.tx_reserve++;
 		rte_pktmbuf_free(m);
 		return;
 	}
@@ -178,7 +196,7 @@ work_off(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *foreign[], tg_ti
 		case TG_REPLY:
 			m = tg_rx_reply(b, i, tx_vlan);
 			if (likely(m != NULL))
-				stage(s, port_id, m);
+				stage(s, port_id, m, (b->pkt[i].flags & TG_TX_RESERVE) != 0);
 			else
 				s->count.tx_no_room++;
 			break;
@@ -226,9 +244,27 @@ tg_shard_input(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], ui
 	return out + work_off(s, port_id, foreign + out, now);
 }
 
+/*
+ * The pool's own count, without what lies in the caches of lcores: those are not looked into here,
+ * that would cost a cache line of every lcore. So buffers seem short a little too early.
+ */
+static void
+look_at_pool(struct tg_shard *s)
+{
+	const struct rte_mempool *pool = s->env.pool;
+
+	if (s->reserve == 0)
+		return;
+	s->low = rte_mempool_get_ops(pool->ops_index)->get_count(pool) <= s->reserve;
+	tg_engine_set_low(s->engine, s->low);
+	if (s->reassembly != NULL)
+		tg_reassembly_set_low(s->reassembly, s->low);
+}
+
 void
 tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s)
 {
+	look_at_pool(s);
 	tg_engine_advance(s->engine, now, wall_s, TG_TIMER_BUDGET);
 	if (s->reassembly != NULL)
 		tg_reassembly_expire(s->reassembly, now);
@@ -255,9 +291,18 @@ pull(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], uint16_t *n,
 		else if (likely(p[i].port == port_id))
 			pkts[(*n)++] = m;
 		else
-			stage(s, p[i].port, m);
+			stage(s, p[i].port, m, (p[i].flags & TG_TX_RESERVE) != 0);
 	}
 	return k;
+}
+
+/* Answers that wait, until there are `end` packets. */
+static uint16_t
+unstage(struct tg_stage *st, struct rte_mbuf *pkts[], uint16_t n, uint16_t end)
+{
+	while (n < end && st->head != st->tail)
+		pkts[n++] = st->m[st->head++ % TG_STAGE_SIZE];
+	return n;
 }
 
 uint16_t
@@ -265,20 +310,19 @@ tg_shard_output(
 	struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], uint16_t cap, tg_time now)
 {
 	struct tg_stage *st;
-	uint16_t n = 0;
+	uint16_t n;
 
 	if (unlikely(port_id >= TG_MAX_PORTS || s->port[port_id].stage == NULL))
 		return 0;
 	st = s->port[port_id].stage;
-	while (n < cap && st->head != st->tail)
-		pkts[n++] = st->m[st->head++ % TG_STAGE_SIZE];
+	n = unstage(st, pkts, 0, (uint16_t)(cap - cap / OWN_SHARE));
 	for (unsigned round = 0; n < cap && round < OUTPUT_ROUNDS; round++) {
 		unsigned want = cap - n;
 
 		if (pull(s, port_id, pkts, &n, want, now) < RTE_MIN(want, (unsigned)TG_BURST))
 			break;
 	}
-	return n;
+	return unstage(st, pkts, n, cap);
 }
 
 void

@@ -16,6 +16,8 @@
 #define TG_MAX_PORTS 64
 /** Packets that wait for tg_shard_output() on one port; a power of two. */
 #define TG_STAGE_SIZE 512
+/** Places of these that only connections, ARP and ND may take. */
+#define TG_STAGE_RESERVE 64
 /** Workers of an engine. */
 #define TG_MAX_WORKERS 16
 /** Timers fired in one turn at most: a few microseconds of work. */
@@ -42,6 +44,8 @@ struct tg_shard {
 		struct tg_stage *stage; /**< NULL: never added */
 		bool tx_vlan;
 	} port[TG_MAX_PORTS];
+	uint32_t reserve; /**< mbufs for connections, ARP and ND alone */
+	bool low;         /**< no more than these were left at the last turn */
 	struct tg_glue_counts count;
 	struct tg_reassembly *reassembly; /**< NULL: off */
 	struct tg_mailbox mailbox;

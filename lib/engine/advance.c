@@ -25,7 +25,10 @@ half_timeout(struct tg_engine *e, uint32_t idx)
 		l->syn_young -= h->retries == 0;
 		if (h->retries < UINT8_MAX)
 			h->retries++;
-		if (spared)
+		/* Short of buffers nothing need wait for one: it counts as lost on the way. */
+		if (!spared && e->low)
+			tg_engine_count(e, TG_CNT_SYNACK_LOW);
+		if (spared || e->low)
 			tg_synq_sent(&e->synq, idx, e->now);
 		return;
 	}

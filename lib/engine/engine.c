@@ -210,6 +210,12 @@ tg_engine_destroy(struct tg_engine *e)
 }
 
 void
+tg_engine_set_low(struct tg_engine *e, bool low)
+{
+	e->low = low;
+}
+
+void
 tg_engine_rotate_fastopen(struct tg_engine *e, const uint8_t key[16])
 {
 	tg_fastopen_rotate(&e->fastopen, key);

@@ -42,6 +42,7 @@ struct tg_engine {
 	struct tg_engine_config cfg;
 	struct tg_mem mem;
 	tg_time now; /**< of the last call that was told */
+	bool low;    /**< buffers are short: tg_engine_set_low() */
 	struct tg_secret secret;
 	struct tg_fastopen_keys fastopen;
 	struct tg_flow flow;

@@ -52,6 +52,7 @@ arp(struct tg_engine *e, struct tg_rx *rx)
 	if ((rx->f.l2.src[0] & 1) != 0 || tg_host_find(&e->host, &rx->f.src) >= 0)
 		return drop(TG_DISP_DROP_LAND);
 	tg_emit_arp_reply(rx->pkt, &rx->f, e->host.port[rx->pkt->port].mac);
+	rx->pkt->flags |= TG_TX_RESERVE;
 	return answered(e, TG_CNT_ARP_REPLIES);
 }
 
@@ -68,6 +69,7 @@ solicit(struct tg_engine *e, struct tg_rx *rx)
 		return drop(TG_DISP_DROP_SOURCE);
 	if (tg_emit_nd_advert(rx->pkt, f, e->host.port[rx->pkt->port].mac) != 0)
 		return drop(TG_DISP_DROP_NO_ROOM);
+	rx->pkt->flags |= TG_TX_RESERVE;
 	return answered(e, TG_CNT_ND_ADVERTS);
 }
 

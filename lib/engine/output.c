@@ -4,6 +4,15 @@
  */
 #include "engine_internal.h"
 
+/*
+ * Entries looked at in one call besides those that get a packet: some are passed over (their
+ * prefix's rate is used up, or buffers are short), and a million of them may be in one's way.
+ */
+#define PASSED_OVER 64
+/* Of the caller's room, so many parts are for connections before the first SYN-ACK by timer is. */
+#define CONN_PARTS 3
+#define PARTS      4
+
 /* A SYN-ACK again, or the RST that tells a real client we gave up. */
 static bool
 send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
@@ -15,6 +24,11 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 	struct tg_segment s;
 	struct tg_pkt *pkt;
 
+	if (e->low && (h->flags & TG_HALF_GIVE_UP) == 0) {
+		tg_engine_count(e, TG_CNT_SYNACK_LOW);
+		tg_synq_sent(&e->synq, idx, e->now);
+		return true;
+	}
 	pkt = tg_outbox_next(ob);
 	if (pkt == NULL)
 		return false;
@@ -54,6 +68,18 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 	return true;
 }
 
+/* At most `room` packets for half-open entries. */
+static void
+output_half(struct tg_engine *e, struct tg_outbox *ob, unsigned room)
+{
+	unsigned end = ob->n + room < ob->cap ? ob->n + room : ob->cap;
+	unsigned turns = room + PASSED_OVER;
+
+	while (turns-- > 0 && ob->n < end && e->synq.resend.head != TG_NONE)
+		if (!send_half(e, ob, e->synq.resend.head))
+			break;
+}
+
 static void
 output_conns(struct tg_engine *e, struct tg_outbox *ob)
 {
@@ -82,11 +108,13 @@ tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsigned cap, tg_time
 	if (e->synq.resend.head == TG_NONE && e->conns.out.head == TG_NONE)
 		return 0;
 	tg_outbox_open(&ob, pkt, cap, &e->cfg.env);
-	/* An entry whose prefix is over its rate leaves without a packet: cap bounds those too. */
-	for (unsigned tries = cap; tries > 0 && e->synq.resend.head != TG_NONE; tries--)
-		if (!send_half(e, &ob, e->synq.resend.head))
-			break;
+	/*
+	 * After a flood a million entries may want their SYN-ACK again. They get a part of the room
+	 * first, so that busy connections do not silence them, and then what connections leave.
+	 */
+	output_half(e, &ob, cap * (PARTS - CONN_PARTS) / PARTS);
 	output_conns(e, &ob);
+	output_half(e, &ob, cap);
 	tg_outbox_close(&ob);
 	if (ob.starved)
 		tg_engine_count(e, TG_CNT_TX_NO_BUFFER);

@@ -379,14 +379,15 @@ play_rotate(struct player *p, struct client *c, const struct line *l)
 	tg_engine_rotate_fastopen(p->rig.e, key);
 }
 
-/* buffers none|some: whether the engine gets packet buffers */
+/* buffers none|low|some: whether the engine gets packet buffers, or is told to be sparing */
 void
 play_buffers(struct player *p, struct client *c, const struct line *l)
 {
 	(void)c;
 	if (l->argc != 1)
-		die("buffers none or buffers some");
+		die("buffers none, buffers low or buffers some");
 	p->rig.tenv.buf_outage = strcmp(l->argv[0], "none") == 0;
+	tg_engine_set_low(p->rig.e, strcmp(l->argv[0], "low") == 0);
 	rig_turn(&p->rig);
 }
 

@@ -134,6 +134,8 @@ enum tg_disposition {
 		"connections whose segments became smaller since a router asked for it")           \
 	X(TX_NO_BUFFER, "TxNoBuffer",                                                              \
 		"times output had to wait since no buffer could be allocated")                     \
+	X(SYNACK_LOW, "SynAckReserve",                                                             \
+		"SYN-ACKs by timer left out since the buffers left are for connections")           \
 	X(TCB_FULL, "TcbPoolFull", "handshakes refused since all connection entries were in use")
 
 /** Events counted. */
@@ -155,6 +157,7 @@ enum tg_counter {
 #define TG_GLUE_LIST(X)                                                                          \
 	X(rx_no_copy, "received packets lost: a copy was needed, the pool was empty")            \
 	X(tx_stage_full, "packets lost: 512 wait for the port and nobody sends them")            \
+	X(tx_reserve, "answers without a connection lost: mbufs or places left are a reserve")   \
 	X(tx_no_room, "packets lost: no headroom for a VLAN tag")                                \
 	X(fragments_received, "IP fragments of TCP segments taken for reassembly")               \
 	X(fragments_used, "of these, part of a datagram that was put together")                  \

@@ -32,6 +32,11 @@ struct tg_shard_config {
 	struct tg_engine_config engine; /**< env and buf_size are the shard's to fill in */
 	struct rte_mempool *pool;       /**< where what the engine sends comes from; pktmbuf pool
 					     with a data room of TG_DATA_ROOM_MIN or more */
+	uint32_t reserve;               /**< mbufs of the pool that are for connections, ARP and ND
+					     alone: while no more are left, answers to anyone else
+					     are dropped rather than kept waiting, SYN-ACKs by timer
+					     are left out, and no fragment is taken in. 0: none. Of a
+					     pool that shards share, the same for all of them */
 	int socket_id;                  /**< NUMA node of the shard's memory, or SOCKET_ID_ANY */
 	/**
 	 * IP fragments of TCP segments for local addresses are put together; otherwise the engine
@@ -119,11 +124,13 @@ TG_API uint16_t tg_shard_input(struct tg_shard *s, uint16_t port_id, struct rte_
 TG_API void tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s);
 
 /**
- * Gives mbufs that must be sent on port_id: answers of tg_shard_input() first, then what the
- * engine sends by itself. Checksum offload flags are set as tg_shard_add_port() found the port.
+ * Gives mbufs that must be sent on port_id: answers of tg_shard_input() and what the engine sends
+ * by itself. Checksum offload flags are set as tg_shard_add_port() found the port.
  *
- * At most 512 answers wait for each port; a caller that takes in more without calling this loses
- * the rest (tg_shard_stats.count.tx_stage_full).
+ * At most 512 answers wait for each port, 64 places of which are for connections, ARP and ND; a
+ * caller that takes in more without calling this loses the rest (tg_shard_stats.count.tx_reserve,
+ * tx_stage_full). A quarter of cap is for what the engine sends by itself, if there is that much:
+ * a flood that fills every burst with answers does not silence connections.
  *
  * @return number of mbufs, 0 to cap; they are the caller's
  */

@@ -196,6 +196,13 @@ TG_API unsigned tg_engine_output(
 	struct tg_engine *e, struct tg_pkt pkt[], unsigned cap, tg_time now);
 
 /**
+ * Says whether buffers are short: what is left is a reserve for connections, ARP and ND. While it
+ * is so, SYN-ACKs by timer are left out, as if they were lost; each one's next timeout tries again.
+ * Off at first.
+ */
+TG_API void tg_engine_set_low(struct tg_engine *e, bool low);
+
+/**
  * Fires timers that are due, at most `budget` of them.
  *
  * @param wall_s  wall-clock seconds, for the rotation of cookie keys

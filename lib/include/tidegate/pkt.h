@@ -22,6 +22,8 @@ enum tg_pkt_flags {
 	TG_TX_TCP_CSUM = 1 << 6,       /**< port computes the TCP checksum; the field holds the
 					     pseudo-header sum as rte_ipv4_phdr_cksum() would */
 	TG_TX_IPV6 = 1 << 7,           /**< the packet is IPv6 (only set together with a TX flag) */
+	TG_TX_RESERVE = 1 << 8,        /**< belongs to a connection, or is ARP or ND: may use what
+					    is kept in reserve when buffers or places run short */
 };
 
 /**
