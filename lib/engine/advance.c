@@ -7,6 +7,8 @@
 
 /* Connection timers collected in one go. */
 #define GROUP 32
+/* One timer of so many may be a half-open or TIME_WAIT entry's, however busy connections are. */
+#define HALF_SHARE 4
 
 /*
  * A SYN-ACK timeout: again, or enough. Acked entries are told, the others may be spoofed. While a
@@ -105,7 +107,9 @@ tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s, unsigned bu
 
 	e->now = now;
 	tg_secret_advance(&e->secret, wall_s);
-	fired = advance_half_open(e, ms, budget);
+	/* Connections first: after a flood a million half-open entries are due, every second. */
+	fired = advance_conns(e, now, budget - budget / HALF_SHARE);
+	fired += advance_half_open(e, ms, budget - fired);
 	fired += tg_tw_expire(&e->conns.tw, &e->flow, &e->counters, ms, budget - fired);
 	if (fired < budget)
 		fired += advance_conns(e, now, budget - fired);

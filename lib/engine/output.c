@@ -5,8 +5,9 @@
 #include "engine_internal.h"
 
 /*
- * Entries looked at in one call besides those that get a packet: some are passed over (their
- * prefix's rate is used up, or buffers are short), and a million of them may be in one's way.
+ * Entries and connections looked at in one call besides those that get a packet: some are passed
+ * over (their prefix's rate is used up, buffers are short, nothing to send after all), and a
+ * million of them may be in the way.
  */
 #define PASSED_OVER 64
 /* Of the caller's room, so many parts are for connections before the first SYN-ACK by timer is. */
@@ -84,7 +85,10 @@ static void
 output_conns(struct tg_engine *e, struct tg_outbox *ob)
 {
 	struct tg_conns *cs = &e->conns;
-	uint32_t turns = cs->out.count;
+	uint32_t turns = ob->cap + PASSED_OVER;
+
+	if (turns > cs->out.count)
+		turns = cs->out.count;
 
 	/* Each connection gets one turn: those with more to send queue up again behind the rest. */
 	while (turns-- > 0 && ob->n < ob->cap && !ob->starved) {

@@ -33,6 +33,11 @@
  *   finds the same slot.
  * - In `due` d is before the cursor. The cursor stands still as long as anyone is there:
  *   tg_wheel_expire() collects `due` first and goes on only when room is left.
+ * - The exception is `moving`: whoever stood in a slot whose block c' has entered. There may be a
+ *   million of them, so they are placed a few at a time, and the cursor stands still until all are.
+ *   Meanwhile such an entry is in `moving` instead of slot_of(d, c'). Its neighbours are linked the
+ *   same way in both; only the ends of a list have to be told apart, and an end says itself whose
+ *   it is: no other list has the same head. That is why lists have no count.
  *
  * An empty wheel jumps to any time, with no entry to be found. Who breaks the rules of wheel.h on
  * time gets timers at wrong times, never entries in wrong slots: nothing above depends on them.
@@ -75,8 +80,8 @@ slot_of(const struct tg_wheel *w, tg_ms deadline)
 	return level * TG_WHEEL_SLOTS + (deadline >> (level * BITS) & SLOT_MASK);
 }
 
-static struct tg_fifo *
-fifo_of(struct tg_wheel *w, unsigned slot)
+static struct tg_wheel_list *
+list_of(struct tg_wheel *w, unsigned slot)
 {
 	if (slot == SLOT_DUE)
 		return &w->due;
@@ -84,20 +89,49 @@ fifo_of(struct tg_wheel *w, unsigned slot)
 }
 
 static void
+list_init(struct tg_wheel_list *l)
+{
+	l->head = TG_NONE;
+	l->tail = TG_NONE;
+}
+
+static void
 link_timer(struct tg_wheel *w, uint32_t idx, unsigned slot)
 {
-	tg_fifo_push(fifo_of(w, slot), w->pool, w->off, idx);
+	struct tg_wheel_list *l = list_of(w, slot);
+	struct tg_link *link = &timer_of(w, idx)->link;
+
+	link->next = TG_NONE;
+	link->prev = l->tail;
+	if (l->tail != TG_NONE)
+		timer_of(w, l->tail)->link.next = idx;
+	else
+		l->head = idx;
+	l->tail = idx;
 	if (slot != SLOT_DUE)
 		w->occupied[slot / TG_WHEEL_SLOTS] |= UINT64_C(1) << (slot % TG_WHEEL_SLOTS);
 }
 
+/** Out of its slot, or of `moving` where it stands in for that slot. */
 static void
 unlink_timer(struct tg_wheel *w, uint32_t idx, unsigned slot)
 {
-	struct tg_fifo *f = fifo_of(w, slot);
+	struct tg_wheel_list *l = list_of(w, slot);
+	const struct tg_link *link = &timer_of(w, idx)->link;
 
-	tg_fifo_remove(f, w->pool, w->off, idx);
-	if (f->count == 0 && slot != SLOT_DUE)
+	if (link->prev != TG_NONE)
+		timer_of(w, link->prev)->link.next = link->next;
+	else if (w->moving.head == idx)
+		w->moving.head = link->next;
+	else
+		l->head = link->next;
+	if (link->next != TG_NONE)
+		timer_of(w, link->next)->link.prev = link->prev;
+	else if (w->moving.tail == idx)
+		w->moving.tail = link->prev;
+	else
+		l->tail = link->prev;
+	if (l->head == TG_NONE && slot != SLOT_DUE)
 		w->occupied[slot / TG_WHEEL_SLOTS] &= ~(UINT64_C(1) << (slot % TG_WHEEL_SLOTS));
 }
 
@@ -110,8 +144,9 @@ tg_wheel_init(struct tg_wheel *w, const struct tg_pool *pool, size_t off, tg_ms 
 	w->now = now;
 	for (unsigned level = 0; level < TG_WHEEL_LEVELS; level++)
 		for (unsigned i = 0; i < TG_WHEEL_SLOTS; i++)
-			tg_fifo_init(&w->slot[level][i]);
-	tg_fifo_init(&w->due);
+			list_init(&w->slot[level][i]);
+	list_init(&w->due);
+	list_init(&w->moving);
 }
 
 void
@@ -177,23 +212,41 @@ next_event(const struct tg_wheel *w, tg_ms *when)
 	return false;
 }
 
-/** Places all entries of a slot again. */
+/** All entries of a slot begin to move down. */
 static void
-move_down(struct tg_wheel *w, unsigned level, unsigned i)
+set_moving(struct tg_wheel *w, unsigned level, unsigned i)
 {
-	struct tg_fifo *f = &w->slot[level][i];
-	uint32_t idx = f->head;
+	struct tg_wheel_list *l = &w->slot[level][i];
 
-	/* Emptied first: the last level may push entries back to where they were. */
-	tg_fifo_init(f);
-	w->occupied[level] &= ~(UINT64_C(1) << i);
-	while (idx != TG_NONE) {
-		const struct tg_timer *tm = timer_of(w, idx);
-		const uint32_t next = tm->link.next;
-
-		link_timer(w, idx, slot_of(w, tm->deadline));
-		idx = next;
+	if (w->moving.tail != TG_NONE) {
+		timer_of(w, w->moving.tail)->link.next = l->head;
+		timer_of(w, l->head)->link.prev = w->moving.tail;
+	} else {
+		w->moving.head = l->head;
 	}
+	w->moving.tail = l->tail;
+	list_init(l);
+	w->occupied[level] &= ~(UINT64_C(1) << i);
+}
+
+/** Places some that are moving; the last level may get entries back. False: not all of them. */
+static bool
+move_down(struct tg_wheel *w)
+{
+	for (unsigned n = 0; n < TG_WHEEL_MOVES && w->moving.head != TG_NONE; n++) {
+		const uint32_t idx = w->moving.head;
+		const struct tg_timer *tm = timer_of(w, idx);
+
+		w->moving.head = tm->link.next;
+		if (w->moving.head != TG_NONE) {
+			timer_of(w, w->moving.head)->link.prev = TG_NONE;
+			__builtin_prefetch(timer_of(w, w->moving.head));
+		} else {
+			w->moving.tail = TG_NONE;
+		}
+		link_timer(w, idx, slot_of(w, tm->deadline));
+	}
+	return w->moving.head == TG_NONE;
 }
 
 /** Moves the cursor on to `to`. No entry and no block of entries may lie between. */
@@ -207,7 +260,7 @@ enter(struct tg_wheel *w, tg_ms to)
 		const unsigned i = to >> (level * BITS) & SLOT_MASK;
 
 		if (diff >> (level * BITS) != 0 && w->occupied[level] >> i & 1)
-			move_down(w, level, i);
+			set_moving(w, level, i);
 	}
 }
 
@@ -215,11 +268,11 @@ enter(struct tg_wheel *w, tg_ms to)
 static unsigned
 collect(struct tg_wheel *w, unsigned slot, uint32_t out[], unsigned cap)
 {
-	const struct tg_fifo *f = fifo_of(w, slot);
+	const struct tg_wheel_list *l = list_of(w, slot);
 	unsigned n = 0;
 
-	while (n < cap && f->head != TG_NONE) {
-		const uint32_t idx = f->head;
+	while (n < cap && l->head != TG_NONE) {
+		const uint32_t idx = l->head;
 
 		unlink_timer(w, idx, slot);
 		timer_of(w, idx)->deadline = 0;
@@ -242,14 +295,17 @@ tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap)
 	}
 	/* What is in `due` was late when it was armed: before all that is in a slot. */
 	n = collect(w, SLOT_DUE, out, cap);
-	if (tg_ms_before(now, w->now))
+	if (tg_ms_before(now, w->now) || !move_down(w))
 		return n;
 	while (n < cap) {
 		if (!next_event(w, &when) || tg_ms_before(now, when)) {
 			enter(w, now + 1);
+			move_down(w);
 			break;
 		}
 		enter(w, when);
+		if (!move_down(w))
+			break;
 		n += collect(w, when & SLOT_MASK, out + n, cap - n);
 	}
 	return n;
@@ -258,7 +314,7 @@ tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned cap)
 bool
 tg_wheel_next(const struct tg_wheel *w, tg_ms *when)
 {
-	if (w->due.count != 0) {
+	if (w->due.head != TG_NONE || w->moving.head != TG_NONE) {
 		*when = w->now;
 		return true;
 	}

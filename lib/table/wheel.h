@@ -27,6 +27,12 @@ _Static_assert(sizeof(struct tg_timer) == 12, "three words in every connection")
 #define TG_WHEEL_LEVELS 4
 #define TG_WHEEL_SLOTS  64
 
+/** A list of entries; linked like a FIFO, and never counted. */
+struct tg_wheel_list {
+	uint32_t head;
+	uint32_t tail;
+};
+
 /**
  * The wheel. Level L has slots of 64^L ms: spans of 64 ms, 4.1 s, 4.4 min, 4.7 h; later deadlines
  * wait in the last level and are placed again when they come nearer.
@@ -37,8 +43,9 @@ struct tg_wheel {
 	tg_ms now;  /**< every deadline before or at this tick has been expired */
 	uint32_t count;
 	uint64_t occupied[TG_WHEEL_LEVELS]; /**< bit per slot that is not empty */
-	struct tg_fifo slot[TG_WHEEL_LEVELS][TG_WHEEL_SLOTS];
-	struct tg_fifo due; /**< armed when their deadline had passed already */
+	struct tg_wheel_list slot[TG_WHEEL_LEVELS][TG_WHEEL_SLOTS];
+	struct tg_wheel_list due;    /**< armed when their deadline had passed already */
+	struct tg_wheel_list moving; /**< on their way down from slots that time has entered */
 };
 
 /** Whether the timer is armed. */
@@ -63,13 +70,19 @@ void tg_wheel_arm(struct tg_wheel *w, uint32_t idx, tg_ms deadline);
 /** Disarms the timer of entry idx; nothing happens when it is not armed. */
 void tg_wheel_cancel(struct tg_wheel *w, uint32_t idx);
 
+/** Entries that move down a level in one go. */
+#define TG_WHEEL_MOVES 64
+
 /**
  * Collects entries whose deadline has come, in order of deadline at tick granularity, at most
- * cap of them; they are disarmed. Call again until it returns less than cap. Work is bounded by
- * cap plus the ticks passed (empty stretches are skipped by bitmap), plus entries that move down
- * a level (each at most once per level; deadlines beyond 4.7 h once per 4.7 h as well). Within a
- * tick the order is that of arming, except that a timer which was moved within its slot keeps its
- * place. Same calls, same order.
+ * cap of them; they are disarmed. There may be more when it returns cap, and when tg_wheel_next()
+ * says a time that is not after now: call again, at once or a turn later. Work is bounded by cap
+ * plus the ticks passed (empty stretches are skipped by bitmap), plus TG_WHEEL_MOVES entries, for
+ * each block of time that is entered, that move down a level (each entry once per level; deadlines
+ * beyond 4.7 h once per 4.7 h as well). When a million timers stand in one block they move down
+ * over many calls, and time stands still in the wheel until they have. Within a tick the order is
+ * that of arming, except that a timer which was moved within its slot keeps its place. Same calls,
+ * same order.
  *
  * To be called at least every 24 days while anything is armed, and before arming after a longer
  * pause. A now before the last one is taken for the last one while anything is armed.
@@ -81,7 +94,7 @@ unsigned tg_wheel_expire(struct tg_wheel *w, tg_ms now, uint32_t out[], unsigned
 /**
  * The earliest time at which tg_wheel_expire could have something to do: never later than the
  * earliest deadline, possibly earlier (a slot of a higher level must be redistributed). When an
- * armed deadline had passed already it is the wheel's own now.
+ * armed deadline had passed already, or entries are still moving down, it is the wheel's own now.
  *
  * @return false when nothing is armed
  */

@@ -28,6 +28,7 @@ struct world {
 	bool armed[N];
 	uint64_t fires[N]; /**< deadline, or the time of arming when that was later */
 	unsigned count;
+	unsigned moved_on; /**< calls that left entries on their way down */
 };
 
 /** A distance up to `max`, small ones as likely as large ones, often at a border of blocks. */
@@ -55,6 +56,31 @@ twin_earliest(const struct world *x)
 }
 
 static void
+arm_at(struct world *x, uint32_t i, uint64_t d)
+{
+	for (unsigned k = 0; k < WHEELS; k++)
+		tg_wheel_arm(&x->w[k], i, (tg_ms)d);
+	if ((tg_ms)d == 0)
+		d++;
+	x->count += !x->armed[i];
+	if (d <= x->done && x->armed[i] && x->fires[i] <= x->done)
+		return; /* was due and stays so, in its place */
+	x->armed[i] = true;
+	x->fires[i] = d > x->done ? d : x->done;
+}
+
+/** More than move down in one call, close together and far ahead: in one slot. */
+static void
+arm_crowd(struct world *x)
+{
+	uint64_t at = x->done + 64 + distance(x, 20000000);
+
+	for (uint32_t i = 0; i < N; i++)
+		if (test_below(&x->rand, 8) != 0)
+			arm_at(x, i, at + test_below(&x->rand, 60));
+}
+
+static void
 arm(struct world *x, uint32_t i)
 {
 	/* Mostly ahead; sometimes past already; sometimes moved on a little, or not at all. */
@@ -72,15 +98,7 @@ arm(struct world *x, uint32_t i)
 	/* Once in 2^32 ms, seldom enough to be looked for: the deadline that is taken for 1. */
 	if (test_below(&x->rand, 16) == 0 && (tg_ms)-x->done <= INT32_MAX)
 		d = x->done + (tg_ms)-x->done;
-	for (unsigned k = 0; k < WHEELS; k++)
-		tg_wheel_arm(&x->w[k], i, (tg_ms)d);
-	if ((tg_ms)d == 0)
-		d++;
-	x->count += !x->armed[i];
-	if (d <= x->done && x->armed[i] && x->fires[i] <= x->done)
-		return; /* was due and stays so, in its place */
-	x->armed[i] = true;
-	x->fires[i] = d > x->done ? d : x->done;
+	arm_at(x, i, d);
 }
 
 static void
@@ -137,7 +155,14 @@ expire(struct world *x)
 		x->armed[idx] = false;
 		x->count--;
 	}
-	if (n[0] < cap) {
+	if (x->w[0].moving.head != TG_NONE) {
+		/* Time stands still at the block whose entries are moving, until it is called
+		 * again. */
+		x->moved_on++;
+		x->done += (tg_ms)(x->w[0].now - (tg_ms)x->done);
+		assert_true(x->done <= x->now);
+		assert_true(n[0] == cap || twin_earliest(x) > x->done);
+	} else if (n[0] < cap) {
 		const uint64_t next = twin_earliest(x);
 
 		assert_true(next > limit && next > x->done);
@@ -151,18 +176,21 @@ expire(struct world *x)
  * wheel itself relies on it to find an entry again.
  */
 static void
-check_fifo(const struct world *x, unsigned k, const struct tg_fifo *f, unsigned level, unsigned i)
+check_list(const struct world *x, unsigned k, const struct tg_wheel_list *f, unsigned level,
+	unsigned i)
 {
 	const struct tg_wheel *w = &x->w[k];
 	const tg_ms cur = w->now + 1;
-	uint32_t idx = f->head, seen = 0;
+	uint32_t idx = f->head, prev = TG_NONE;
 
-	for (; idx != TG_NONE; seen++) {
+	for (; idx != TG_NONE;
+		prev = idx, idx = ((struct entry *)tg_pool_at(&x->p[k], idx))->timer.link.next) {
 		const struct entry *e = tg_pool_at(&x->p[k], idx);
 		const tg_ms d = e->timer.deadline;
 		unsigned want = 0;
 
 		assert_true(x->armed[idx]);
+		assert_int_equal(e->timer.link.prev, prev);
 		assert_int_equal(tg_ms_before(d, cur), level == TG_WHEEL_LEVELS);
 		if (level < TG_WHEEL_LEVELS) {
 			while (want < TG_WHEEL_LEVELS - 1 &&
@@ -171,20 +199,30 @@ check_fifo(const struct world *x, unsigned k, const struct tg_fifo *f, unsigned 
 			assert_int_equal(level, want);
 			assert_int_equal(i, d >> (6 * level) & 63);
 		}
-		idx = e->timer.link.next;
 	}
-	assert_int_equal(seen, f->count);
+	assert_int_equal(f->tail, prev);
+}
+
+/** Entries of a list. */
+static unsigned
+length(const struct world *x, const struct tg_wheel_list *l)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = l->head; i != TG_NONE; n++)
+		i = ((const struct entry *)tg_pool_at(&x->p[0], i))->timer.link.next;
+	return n;
 }
 
 static void
 check_places(const struct world *x, unsigned k)
 {
-	check_fifo(x, k, &x->w[k].due, TG_WHEEL_LEVELS, 0);
+	check_list(x, k, &x->w[k].due, TG_WHEEL_LEVELS, 0);
 	for (unsigned level = 0; level < TG_WHEEL_LEVELS; level++)
 		for (uint64_t m = x->w[k].occupied[level]; m != 0; m &= m - 1) {
 			const unsigned i = (unsigned)__builtin_ctzll(m);
 
-			check_fifo(x, k, &x->w[k].slot[level][i], level, i);
+			check_list(x, k, &x->w[k].slot[level][i], level, i);
 		}
 }
 
@@ -193,7 +231,7 @@ check(const struct world *x)
 {
 	const struct tg_wheel *w = &x->w[0];
 	const uint64_t min = twin_earliest(x);
-	unsigned seen = w->due.count;
+	unsigned seen = length(x, &w->due) + length(x, &w->moving);
 	tg_ms when = 0;
 
 	assert_int_equal(w->count, x->count);
@@ -203,12 +241,14 @@ check(const struct world *x)
 		const uint64_t at = x->done + (tg_ms)(when - (tg_ms)x->done);
 
 		assert_true(at <= min);
-		assert_int_equal(at == x->done, min == x->done || w->due.count != 0);
+		assert_int_equal(at == x->done,
+			min == x->done || w->due.head != TG_NONE || w->moving.head != TG_NONE);
 	}
 	for (unsigned level = 0; level < TG_WHEEL_LEVELS; level++)
 		for (unsigned i = 0; i < TG_WHEEL_SLOTS; i++) {
-			assert_int_equal(w->occupied[level] >> i & 1, w->slot[level][i].count != 0);
-			seen += w->slot[level][i].count;
+			assert_int_equal(
+				w->occupied[level] >> i & 1, w->slot[level][i].head != TG_NONE);
+			seen += length(x, &w->slot[level][i]);
 		}
 	assert_int_equal(seen, x->count);
 	for (uint32_t i = 0; i < N; i++) {
@@ -235,7 +275,9 @@ run(uint64_t seed, uint64_t start, unsigned busy, unsigned ops)
 		const uint32_t idx = test_below(&x.rand, N);
 		const unsigned what = test_below(&x.rand, 16);
 
-		if (what < busy)
+		if (test_below(&x.rand, 200) == 0)
+			arm_crowd(&x);
+		else if (what < busy)
 			arm(&x, idx);
 		else if (what < busy + 2)
 			cancel(&x, idx);
@@ -247,6 +289,7 @@ run(uint64_t seed, uint64_t start, unsigned busy, unsigned ops)
 		if (i % 16 == 0)
 			check(&x);
 	}
+	assert_true(x.moved_on > 0);
 	for (unsigned k = 0; k < WHEELS; k++)
 		tg_pool_fini(&x.p[k], &x.m.mem);
 	test_mem_fini(&x.m);

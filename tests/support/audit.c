@@ -63,6 +63,17 @@ walk(struct audit *a, const struct tg_fifo *f, enum place place, bool timed)
 		die("audit: a FIFO of %u says it holds %u", n, f->count);
 }
 
+/* A list of the wheel; it does not say how many it holds. */
+static void
+walk_list(struct audit *a, const struct tg_wheel_list *l)
+{
+	struct tg_fifo f = {.head = l->head, .tail = l->tail};
+
+	for (uint32_t i = l->head; i != TG_NONE; i = tg_half_at(&a->e->synq, i)->timer.link.next)
+		f.count++;
+	walk(a, &f, IN_WHEEL, false);
+}
+
 static void
 walk_all(struct audit *a)
 {
@@ -73,10 +84,11 @@ walk_all(struct audit *a)
 		walk(a, &q->wait[i], IN_WAIT, true);
 	walk(a, &q->resend, IN_RESEND, false);
 	before = a->met;
-	walk(a, &q->deferred.due, IN_WHEEL, false);
+	walk_list(a, &q->deferred.due);
+	walk_list(a, &q->deferred.moving);
 	for (unsigned level = 0; level < TG_WHEEL_LEVELS; level++)
 		for (unsigned i = 0; i < TG_WHEEL_SLOTS; i++)
-			walk(a, &q->deferred.slot[level][i], IN_WHEEL, false);
+			walk_list(a, &q->deferred.slot[level][i]);
 	if (a->met - before != q->deferred.count)
 		die("audit: the wheel counts %u, it holds %u", q->deferred.count, a->met - before);
 	for (unsigned i = 0; i < TG_LISTENERS_MAX; i++) {

@@ -208,6 +208,35 @@ busy_connections_do_not_silence_half_open_entries(void **state)
 	rig_close(&r);
 }
 
+static void
+timers_of_connections_come_before_those_of_a_flood(void **state)
+{
+	struct client c;
+	struct rig r;
+	tg_listener l;
+	unsigned synacks;
+	tg_conn h;
+
+	(void)state;
+	l = start(&r);
+	c = client_of(&r, 1000, 80);
+	client_opens(&c);
+	h = accept_one(r.w, l);
+	half_open(&r, MANY);
+	assert_int_equal(tg_send(r.w, h, "hello", 5), 5);
+	rig_turn(&r);
+	assert_int_equal(rig_waiting(&r), 1);
+	forget_sent(&r);
+	/* Everything is overdue, and a turn fires 8: the data's timer is among them. */
+	r.now += 2 * TG_SEC;
+	assert_int_equal(tg_engine_advance(r.e, r.now, 1, 8), 8);
+	assert_int_equal(output_once(&r, 32, &synacks), 8);
+	assert_int_equal(synacks, 7);
+	rig_turn(&r);
+	forget_sent(&r);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -217,6 +246,7 @@ main(void)
 		cmocka_unit_test(
 			short_of_buffers_what_waited_for_one_is_passed_over_in_bounded_steps),
 		cmocka_unit_test(a_flood_of_timeouts_does_not_silence_connections),
+		cmocka_unit_test(timers_of_connections_come_before_those_of_a_flood),
 		cmocka_unit_test(busy_connections_do_not_silence_half_open_entries),
 	};
 
