@@ -4,11 +4,7 @@
  */
 #include "engine_internal.h"
 
-/*
- * Entries and connections looked at in one call besides those that get a packet: some are passed
- * over (their prefix's rate is used up, buffers are short, nothing to send after all), and a
- * million of them may be in the way.
- */
+/* Connections that one call looks at besides those that get a packet: some have none after all. */
 #define PASSED_OVER 64
 /* Of the caller's room, so many parts are for connections before the first SYN-ACK by timer is. */
 #define CONN_PARTS 3
@@ -69,14 +65,16 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 	return true;
 }
 
-/* At most `room` packets for half-open entries. */
+/*
+ * At most `room` packets for half-open entries. An entry whose prefix is over its rate, or that
+ * must do without since buffers are short, leaves without a packet: *tries bounds those too.
+ */
 static void
-output_half(struct tg_engine *e, struct tg_outbox *ob, unsigned room)
+output_half(struct tg_engine *e, struct tg_outbox *ob, unsigned room, unsigned *tries)
 {
 	unsigned end = ob->n + room < ob->cap ? ob->n + room : ob->cap;
-	unsigned turns = room + PASSED_OVER;
 
-	while (turns-- > 0 && ob->n < end && e->synq.resend.head != TG_NONE)
+	for (; *tries > 0 && ob->n < end && e->synq.resend.head != TG_NONE; --*tries)
 		if (!send_half(e, ob, e->synq.resend.head))
 			break;
 }
@@ -107,6 +105,7 @@ unsigned
 tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsigned cap, tg_time now)
 {
 	struct tg_outbox ob;
+	unsigned tries = cap;
 
 	e->now = now;
 	if (e->synq.resend.head == TG_NONE && e->conns.out.head == TG_NONE)
@@ -116,9 +115,9 @@ tg_engine_output(struct tg_engine *e, struct tg_pkt pkt[], unsigned cap, tg_time
 	 * After a flood a million entries may want their SYN-ACK again. They get a part of the room
 	 * first, so that busy connections do not silence them, and then what connections leave.
 	 */
-	output_half(e, &ob, cap * (PARTS - CONN_PARTS) / PARTS);
+	output_half(e, &ob, cap * (PARTS - CONN_PARTS) / PARTS, &tries);
 	output_conns(e, &ob);
-	output_half(e, &ob, cap);
+	output_half(e, &ob, cap, &tries);
 	tg_outbox_close(&ob);
 	if (ob.starved)
 		tg_engine_count(e, TG_CNT_TX_NO_BUFFER);
