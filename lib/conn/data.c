@@ -200,7 +200,8 @@ tg_data_consume(struct tg_conns *cs, struct tg_tcb *t, uint32_t n)
 void
 tg_data_purge(struct tg_conns *cs, struct tg_tcb *t)
 {
-	tg_seg_free_list(&cs->segs, &cs->env, t->rcv_head);
+	if (t->rcv_head != TG_NONE)
+		tg_seg_free_list(&cs->segs, &cs->env, t->rcv_head);
 	t->rcv_head = TG_NONE;
 	t->rcv_tail = TG_NONE;
 	t->rcv_off = 0;

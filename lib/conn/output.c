@@ -57,6 +57,11 @@ refill(struct tg_outbox *ob)
 	if (ob->spares == 0 && want > 1)
 		ob->spares = ob->env->buf_alloc(ob->env->ctx, ob->spare, 1);
 	ob->starved = ob->spares == 0;
+	/* Headers are written, and partly read again for checksums, sooner than memory answers. */
+	for (unsigned i = 0; i < ob->spares; i++) {
+		__builtin_prefetch(ob->spare[i].base, 1);
+		__builtin_prefetch(ob->spare[i].base + 64, 1);
+	}
 	return !ob->starved;
 }
 

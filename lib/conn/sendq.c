@@ -127,7 +127,8 @@ tg_sendq_advance(const struct tg_conns *cs, struct tg_tcb *t, uint32_t n)
 void
 tg_sendq_purge(struct tg_conns *cs, struct tg_tcb *t)
 {
-	tg_seg_free_list(&cs->segs, &cs->env, t->snd_head);
+	if (t->snd_head != TG_NONE)
+		tg_seg_free_list(&cs->segs, &cs->env, t->snd_head);
 	t->snd_head = TG_NONE;
 	t->snd_tail = TG_NONE;
 	t->snd_cur = TG_NONE;

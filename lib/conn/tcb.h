@@ -9,6 +9,7 @@
  * queue), sendq.h, output.h, retransmit.h, congestion.h, close.h, timewait.h, event.h, synrcvd.h,
  * icmp.h.
  */
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -85,16 +86,16 @@ enum tg_tcb_flags2 {
 /** State of a connection. Four cache lines; all sequence numbers are wire numbers. */
 struct tg_tcb {
 	/* What an in-order segment touches. */
-	struct tg_flow_key key; /**< free_use: index of the listener */
-	uint32_t rcv_nxt;       /**< next byte expected */
-	uint32_t rcv_adv;       /**< right edge of the window we have offered */
-	uint32_t snd_una;       /**< first byte not acknowledged */
-	uint32_t snd_nxt;       /**< next byte to send; falls back on a timeout */
-	uint32_t snd_max;       /**< first byte never sent */
-	uint32_t snd_wnd;       /**< the peer's window in bytes */
-	uint32_t snd_wl1;       /**< SEG.SEQ of the segment that set snd_wnd */
-	uint32_t ts_recent;     /**< TS.Recent of RFC 7323 */
-	uint32_t flags;         /**< enum tg_tcb_flags */
+	alignas(64) struct tg_flow_key key; /**< free_use: index of the listener */
+	uint32_t rcv_nxt;                   /**< next byte expected */
+	uint32_t rcv_adv;                   /**< right edge of the window we have offered */
+	uint32_t snd_una;                   /**< first byte not acknowledged */
+	uint32_t snd_nxt;                   /**< next byte to send; falls back on a timeout */
+	uint32_t snd_max;                   /**< first byte never sent */
+	uint32_t snd_wnd;                   /**< the peer's window in bytes */
+	uint32_t snd_wl1;                   /**< SEG.SEQ of the segment that set snd_wnd */
+	uint32_t ts_recent;                 /**< TS.Recent of RFC 7323 */
+	uint32_t flags;                     /**< enum tg_tcb_flags */
 
 	uint32_t ts_offset;     /**< our timestamp clock is ms + this */
 	tg_ms ts_recent_at;     /**< when ts_recent was set: older than 24 days is not believed */
@@ -155,7 +156,7 @@ struct tg_tcb {
 	uint16_t flags2;    /**< enum tg_tcb_flags2 */
 	uint8_t soft_error; /**< errno of the last ICMP error, 0 once data is acknowledged */
 };
-_Static_assert(sizeof(struct tg_tcb) <= 256, "four cache lines; 320 bytes with all tables");
+_Static_assert(sizeof(struct tg_tcb) == 256, "four cache lines; 320 bytes with all tables");
 _Static_assert(offsetof(struct tg_tcb, snd_bytes) <= 128, "in-order data: two cache lines");
 
 /** Everything the connections of an engine share. Part of the engine, one thread. */

@@ -73,6 +73,9 @@ tg_pool_get(struct tg_pool *p)
 		return p->fresh++;
 	idx = p->free_head;
 	p->free_head = link_load(p, idx);
+	/* The next one's link is read at the next call, and the entry is written. */
+	if (p->free_head != TG_NONE)
+		__builtin_prefetch(tg_pool_at(p, p->free_head), 1);
 	return idx;
 }
 
