@@ -190,7 +190,7 @@ tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
 	if (m != 0)
 		__builtin_prefetch(entry_at(t, b->value[first(m)]));
 	else if (b->spill != 0)
-		__builtin_prefetch(&t->bucket[next_of(t, home_of(t, hash))]);
+		__builtin_prefetch(&t->bucket[next_of(t, (uint32_t)(b - t->bucket))]);
 }
 
 uint32_t
