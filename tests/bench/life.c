@@ -179,17 +179,45 @@ input(struct life *l, struct tg_pkt pkt[LIFE_BURST], enum tg_action action)
 	return (double)start / LIFE_BURST;
 }
 
-/* The next burst of SYNs, written a while ago; then others are written. */
+/* The next burst of SYNs, written a while ago. */
+static void
+next_syns(const struct life *l, struct tg_pkt pkt[LIFE_BURST])
+{
+	memcpy(pkt, &l->syn[l->begun % LIFE_AHEAD], LIFE_BURST * sizeof(*pkt));
+}
+
+/* Others are written in their place. */
+static void
+refill_syns(struct life *l)
+{
+	for (unsigned i = 0; i < LIFE_BURST; i++)
+		l->syn[l->begun++ % LIFE_AHEAD] = write_segment(l, l->written++, TG_SYN, 0, 0);
+}
+
 static void
 syns(struct life *l, struct tg_pkt pkt[LIFE_BURST])
 {
-	struct tg_pkt *ready = &l->syn[l->begun % LIFE_AHEAD];
-
-	memcpy(pkt, ready, LIFE_BURST * sizeof(*pkt));
+	next_syns(l, pkt);
 	l->cycles[LIFE_SYN] = input(l, pkt, TG_REPLY);
-	l->begun += LIFE_BURST;
+	refill_syns(l);
+}
+
+double
+life_compare(
+	struct life *l, unsigned (*answer)(void *ctx, struct tg_pkt pkt[], unsigned n), void *ctx)
+{
+	struct tg_pkt pkt[LIFE_BURST];
+	uint64_t start;
+
+	next_syns(l, pkt);
+	start = bench_cycles();
 	for (unsigned i = 0; i < LIFE_BURST; i++)
-		ready[i] = write_segment(l, l->written++, TG_SYN, 0, 0);
+		__builtin_prefetch(pkt[i].data);
+	if (answer(ctx, pkt, LIFE_BURST) != LIFE_BURST)
+		abort();
+	start = bench_cycles() - start;
+	refill_syns(l);
+	return (double)start / LIFE_BURST;
 }
 
 void

@@ -83,6 +83,14 @@ void life_close(struct life *l);
 /** A burst of SYNs whose clients are never heard of again. */
 void life_flood(struct life *l);
 
+/**
+ * A burst of SYNs, as cold as the engine's, to something else: cycles for each.
+ *
+ * @param answer  returns how many of them it answered: all, or the run ends
+ */
+double life_compare(
+	struct life *l, unsigned (*answer)(void *ctx, struct tg_pkt pkt[], unsigned n), void *ctx);
+
 /** SYNs until `lag` clients wait for their turn. */
 void life_fill(struct life *l);
 
