@@ -43,6 +43,7 @@ prove_cookie(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, struct tg_
 	if (e->cfg.cookie_check_rate != 0 &&
 		!tg_bucket_take(&e->cookie_check, e->cfg.cookie_check_rate, tg_ms_of(e->now)))
 		return PROOF_RATE;
+	tg_rx_options(rx);
 	tg_rx_tuple(f, &tuple);
 	if (tg_cookie_check(&e->secret, &tuple, f->seq - 1, f->ack - 1,
 		    (rx->opt.present & TG_OPT_TS) != 0, rx->opt.tsecr, st)) {

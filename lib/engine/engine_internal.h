@@ -63,7 +63,7 @@ struct tg_engine {
 struct tg_rx {
 	struct tg_pkt *pkt;
 	struct tg_frame f;
-	struct tg_tcpopt opt;
+	struct tg_tcpopt opt; /**< by tg_rx_options(): not before somebody asks */
 	struct tg_digest digest;
 	struct tg_flow_key key;
 };
@@ -89,6 +89,19 @@ tg_rx_tuple(const struct tg_frame *f, struct tg_tuple *t)
 	t->local.port = f->dport;
 	t->remote.addr = f->src;
 	t->remote.port = f->sport;
+}
+
+/**
+ * Reads the options of a TCP segment: once it is known to be for an entry or a listener that looks
+ * at them. Most of what a flood sends is dropped before.
+ */
+static inline void
+tg_rx_options(struct tg_rx *rx)
+{
+	const struct tg_frame *f = &rx->f;
+
+	tg_tcpopt_parse(rx->pkt->data + f->l4_off + 20, f->payload_off - f->l4_off - 20u,
+		(f->flags & TG_SYN) != 0, &rx->opt);
 }
 
 /** A TCP segment for a local address: host.c's checks are passed (tcp_input.c). */

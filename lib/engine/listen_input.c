@@ -190,7 +190,9 @@ tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
 		return tg_verdict(TG_DROP, TG_DISP_DROP_STRAY_RST);
 	if (flags & TG_ACK)
 		return tg_input_cookie(e, rx, lsn);
-	if (flags & TG_SYN)
+	if (flags & TG_SYN) {
+		tg_rx_options(rx);
 		return tg_input_syn(e, rx, lsn, NULL);
+	}
 	return tg_verdict(TG_DROP, TG_DISP_DROP_NO_FLAGS);
 }

@@ -37,6 +37,12 @@ enum {
 /** NOP NOP TS as every established connection with timestamps sends it (RFC 7323 A). */
 #define NOP_NOP_TS ((uint32_t)KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS)
 
+/** What begins the words of a SYN of Linux: MSS; SACK-permitted, TS; NOP, window scale. */
+#define MSS_HEAD    ((uint32_t)KIND_MSS << 24 | LEN_MSS << 16)
+#define SACK_OK_TS  ((uint32_t)KIND_SACK_OK << 24 | LEN_SACK_OK << 16 | KIND_TS << 8 | LEN_TS)
+#define WSCALE_HEAD ((uint32_t)KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8)
+#define LINUX_SYN   20 /* bytes of these options */
+
 static void
 read_fastopen(const uint8_t *p, unsigned len, uint8_t which, struct tg_tcpopt *o)
 {
@@ -98,13 +104,32 @@ read_syn_only(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
 	}
 }
 
+/* Header prediction: the 20 bytes that a SYN of Linux has, which most floods send too. */
+static bool
+read_linux_syn(const uint8_t *p, struct tg_tcpopt *o)
+{
+	uint32_t mss = tg_get32(p) ^ MSS_HEAD, wscale = tg_get32(p + 16) ^ WSCALE_HEAD;
+
+	if ((mss >> 16 | (tg_get32(p + 4) ^ SACK_OK_TS) | wscale >> 8) != 0)
+		return false;
+	o->mss = (uint16_t)mss;
+	o->tsval = tg_get32(p + 8);
+	o->tsecr = tg_get32(p + 12);
+	o->wscale = (uint8_t)(wscale <= TG_WSCALE_MAX ? wscale : TG_WSCALE_MAX);
+	o->present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE;
+	return true;
+}
+
 void
 tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o)
 {
 	unsigned i = 0;
 
-	memset(o, 0, sizeof(*o));
-	/* Header prediction: nearly every segment of an established connection is this one. */
+	/* Blocks and cookie bytes are there as far as their counts say: no need to clear them. */
+	memset(o, 0, offsetof(struct tg_tcpopt, sack));
+	if (len == LINUX_SYN && syn && read_linux_syn(p, o))
+		return;
+	/* Nearly every segment of an established connection is this one. */
 	if (len == 12 && tg_get32(p) == NOP_NOP_TS) {
 		o->tsval = tg_get32(p + 4);
 		o->tsecr = tg_get32(p + 8);
@@ -230,16 +255,11 @@ tg_tcpopt_write(uint8_t *p, const struct tg_tcpopt *o)
 	unsigned present = o->present;
 
 	if (present & TG_OPT_MSS) {
-		tg_put32(p, (uint32_t)KIND_MSS << 24 | LEN_MSS << 16 | o->mss);
+		tg_put32(p, MSS_HEAD | o->mss);
 		p += 4;
 	}
 	if (present & TG_OPT_TS) {
-		uint32_t head = NOP_NOP_TS;
-
-		if (present & TG_OPT_SACK_OK)
-			head = (uint32_t)KIND_SACK_OK << 24 | LEN_SACK_OK << 16 | KIND_TS << 8 |
-				LEN_TS;
-		tg_put32(p, head);
+		tg_put32(p, (present & TG_OPT_SACK_OK) ? SACK_OK_TS : NOP_NOP_TS);
 		tg_put32(p + 4, o->tsval);
 		tg_put32(p + 8, o->tsecr);
 		p += 12;
@@ -250,7 +270,7 @@ tg_tcpopt_write(uint8_t *p, const struct tg_tcpopt *o)
 	if (present & TG_OPT_WSCALE) {
 		unsigned shift = o->wscale <= TG_WSCALE_MAX ? o->wscale : TG_WSCALE_MAX;
 
-		tg_put32(p, KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | shift);
+		tg_put32(p, WSCALE_HEAD | shift);
 		p += 4;
 	}
 	if (present & (TG_OPT_TFO | TG_OPT_TFO_EXP))

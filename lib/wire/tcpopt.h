@@ -51,7 +51,7 @@ struct tg_tcpopt {
  * @param p    first option byte
  * @param len  0 to 40
  * @param syn  the segment has SYN set: SYN-only options are believed
- * @param o    filled whole
+ * @param o    filled; of sack and tfo as much as `sacks` and `tfo_len` say
  */
 void tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o);
 
