@@ -41,6 +41,13 @@ tg_put32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
+static inline void
+tg_put64(uint8_t *p, uint64_t v)
+{
+	v = __builtin_bswap64(v);
+	memcpy(p, &v, sizeof(v));
+}
+
 /** True when a comes before b in sequence space. */
 static inline bool
 tg_seq_lt(uint32_t a, uint32_t b)
