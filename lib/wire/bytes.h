@@ -41,12 +41,15 @@ tg_put32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
-static inline void
-tg_put64(uint8_t *p, uint64_t v)
+/** A word as it lies in memory in network byte order. */
+static inline uint64_t
+tg_be64(uint64_t v)
 {
-	v = __builtin_bswap64(v);
-	memcpy(p, &v, sizeof(v));
+	return __builtin_bswap64(v);
 }
+
+/** 16 bytes in a vector register. */
+typedef uint64_t tg_words __attribute__((vector_size(16)));
 
 /** True when a comes before b in sequence space. */
 static inline bool

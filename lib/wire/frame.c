@@ -22,12 +22,16 @@ enum {
 /** IPv4 flags and fragment offset: more fragments 0x2000, offset 0x1fff (RFC 791 3.1). */
 #define IPV4_FRAGMENT_MASK 0x3fff
 
+/*
+ * In one store of 16 bytes, which serves a load of any size behind it: one that spans several stores
+ * in flight would wait for all of them to reach the cache.
+ */
 static inline void
 map_v4(struct tg_addr *a, const uint8_t *p)
 {
-	/* Two stores of a word each: whoever compares addresses loads them so. */
-	memset(a->b, 0, 8);
-	tg_put64(a->b + 8, UINT64_C(0xffff) << 32 | tg_get32(p));
+	const tg_words x = {0, tg_be64(UINT64_C(0xffff) << 32 | tg_get32(p))};
+
+	memcpy(a->b, &x, sizeof(x));
 }
 
 static uint32_t
