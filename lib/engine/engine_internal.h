@@ -43,6 +43,7 @@ struct tg_engine {
 	struct tg_mem mem;
 	tg_time now; /**< of the last call that was told */
 	struct tg_secret secret;
+	struct tg_prf_group cookies; /**< of the packets at hand, not sent yet */
 	struct tg_fastopen_keys fastopen;
 	struct tg_flow flow;
 	struct tg_synq synq;
@@ -66,6 +67,11 @@ struct tg_rx {
 	struct tg_tcpopt opt; /**< by tg_rx_options(): not before somebody asks */
 	struct tg_digest digest;
 	struct tg_flow_key key;
+	uint8_t number;           /**< in the packets at hand */
+	uint16_t cookie_flags;    /**< with a cookie under way: TG_HALF_*, what is agreed on */
+	uint16_t cookie_enc;      /**< the same: what tg_cookie_ask() returned */
+	uint32_t cookie_ts_clock; /**< the same: with timestamps, the connection's clock */
+	uint32_t cookie_tsecr;    /**< the same: the peer's timestamp */
 };
 
 /** A verdict in one word. */
@@ -117,6 +123,17 @@ struct tg_verdict tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_
  */
 struct tg_verdict tg_input_syn(
 	struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw *reuse);
+
+/**
+ * Writes the cookies that tg_input_syn() has promised: e->cookies, one PRF run for all of them
+ * (cookie_output.c).
+ *
+ * @param rx  the packets at hand, by their numbers
+ */
+void tg_cookies_write(struct tg_engine *e, struct tg_rx rx[]);
+
+/** Promises one: fails when the answer does not fit into the packet (cookie_output.c). */
+bool tg_cookie_promise(struct tg_engine *e, struct tg_rx *rx, const struct tg_offer *o);
 
 /** A segment for a half-open entry (half_input.c). */
 struct tg_verdict tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bursts in: parse all, hash all, then judge one by one.
+ * Bursts in: parse all, hash all, then judge one by one; cookies are written at the end.
  */
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 /* Packets worked on together: what one core keeps in its first-level cache while it waits for
  * the flow table's lines. */
-#define GROUP 32
+#define GROUP TG_PRF_GROUP
 
 static bool
 is_tcp_for_us(struct tg_engine *e, struct tg_rx *rx)
@@ -37,28 +37,47 @@ judge(struct tg_engine *e, struct tg_rx *rx, bool tcp)
 	return tcp ? tg_input_tcp(e, rx) : tg_input_host(e, rx);
 }
 
+/* Keyed hash of each tuple in g, and its bucket of the flow table on the way. */
+static void
+digest_group(struct tg_engine *e, struct tg_rx rx[], struct tg_prf_group *g)
+{
+	tg_group_run(g);
+	for (unsigned k = 0; k < g->n4; k++)
+		tg_digest_of(g->x4[k], &rx[g->who4[k]].digest);
+	for (unsigned k = 0; k < g->n6; k++)
+		tg_digest_of(g->x6[k], &rx[g->who6[k]].digest);
+	for (unsigned k = 0; k < g->n4; k++)
+		tg_flow_prefetch(&e->flow, rx[g->who4[k]].digest.hash);
+	for (unsigned k = 0; k < g->n6; k++)
+		tg_flow_prefetch(&e->flow, rx[g->who6[k]].digest.hash);
+}
+
 static void
 input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verdict verdict[])
 {
 	struct tg_rx rx[GROUP];
+	struct tg_prf_group g;
 	uint32_t tcp = 0;
 
+	g.n4 = g.n6 = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct tg_tuple tuple;
+		const struct tg_frame *f = &rx[i].f;
 
 		rx[i].pkt = &pkt[i];
+		rx[i].number = (uint8_t)i;
 		tg_frame_parse(&pkt[i], &rx[i].f);
 		if (!is_tcp_for_us(e, &rx[i]))
 			continue;
 		tcp |= UINT32_C(1) << i;
-		tg_rx_tuple(&rx[i].f, &tuple);
-		tg_secret_digest(&e->secret, &tuple, &rx[i].digest);
-		tg_flow_prefetch(&e->flow, rx[i].digest.hash);
+		tg_digest_ask(&e->secret, &g, i, f->ip_version == 4, &f->src, &f->dst,
+			(uint32_t)f->sport << 16 | f->dport);
 	}
+	digest_group(e, rx, &g);
 	for (unsigned i = 0; i < n; i++) {
 		verdict[i] = judge(e, &rx[i], (tcp >> i & 1) != 0);
 		e->counters.disposition[verdict[i].disposition]++;
 	}
+	tg_cookies_write(e, rx);
 	e->counters.received += n;
 }
 

@@ -171,33 +171,58 @@ decode(unsigned enc, bool v4, bool ts, struct tg_cookie_state *st)
 	st->ts = ts;
 }
 
+static const struct tg_cookie_key *
+key_of(const struct tg_secret *s, uint64_t epoch, bool v4, bool ts)
+{
+	return &s->cookie[epoch % 4][2 * !v4 + ts];
+}
+
+static tg_block
+mask_of(const struct tg_cookie_key *key, unsigned enc, bool ts)
+{
+	tg_block mask =
+		tg_load_block(key->t[0][enc & 15]) ^ tg_load_block(key->t[1][enc >> 4 & 15]);
+
+	return ts ? mask ^ tg_load_block(key->t[2][enc >> 8]) : mask;
+}
+
+static uint64_t
+first64(const uint8_t x[16])
+{
+	return (uint64_t)tg_get_be32(x) << 32 | tg_get_be32(x + 4);
+}
+
 /* The first 64 bits of the PRF over tuple, client's ISN and state, under the keys of an epoch. */
 static uint64_t
 tag(const struct tg_secret *s, uint64_t epoch, const struct tg_tuple *t, bool v4, bool ts,
 	uint32_t irs, unsigned enc)
 {
-	const struct tg_cookie_key *key = &s->cookie[epoch % 4][2 * !v4 + ts];
-	tg_block mask =
-		tg_load_block(key->t[0][enc & 15]) ^ tg_load_block(key->t[1][enc >> 4 & 15]);
+	const struct tg_cookie_key *key = key_of(s, epoch, v4, ts);
 	uint8_t x[16];
 
-	if (ts)
-		mask ^= tg_load_block(key->t[2][enc >> 8]);
-	tg_tuple_prf(&key->k, t, v4, irs, mask, x);
-	return (uint64_t)tg_get_be32(x) << 32 | tg_get_be32(x + 4);
+	tg_tuple_prf(&key->k, t, v4, irs, mask_of(key, enc, ts), x);
+	return first64(x);
 }
 
-uint32_t
-tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs,
-	struct tg_cookie_state *st, uint32_t ts_clock, uint32_t *tsval)
+unsigned
+tg_cookie_ask(const struct tg_secret *s, struct tg_prf_group *g, unsigned who, bool v4,
+	const struct tg_addr *raddr, const struct tg_addr *laddr, uint32_t ports, uint32_t irs,
+	const struct tg_cookie_state *st)
 {
-	bool v4 = tg_tuple_is_v4(t), ts = st->ts;
-	uint32_t parity = (uint32_t)(s->epoch & 1), iss, low;
+	const struct tg_cookie_key *key = key_of(s, s->epoch, v4, st->ts);
 	unsigned enc = encode(st, v4);
-	uint64_t mac = tag(s, s->epoch, t, v4, ts, irs, enc);
 
-	decode(enc, v4, ts, st);
-	iss = (uint32_t)(mac >> 32);
+	tg_group_add(g, who, &key->k, v4, raddr, laddr, ports, irs, mask_of(key, enc, st->ts));
+	return enc;
+}
+
+/* ISN, and with timestamps TSval, of a tag and what it authenticates. */
+static uint32_t
+compose(const struct tg_secret *s, uint64_t mac, unsigned enc, bool ts, uint32_t ts_clock,
+	uint32_t *tsval)
+{
+	uint32_t parity = (uint32_t)(s->epoch & 1), iss = (uint32_t)(mac >> 32), low;
+
 	if (!ts)
 		return (iss & ~UINT32_C(0xff)) | ((parity << ENC_BITS | enc) ^ iss >> 24);
 	low = (enc ^ iss >> (32 - ENC_TS_BITS)) << TAG_TS_BITS;
@@ -205,6 +230,24 @@ tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs
 	/* back by the distance from the wanted low bits to the clock's, 0 to 4095 */
 	*tsval = ts_clock - ((ts_clock - low) & TS_MASK);
 	return (iss & ~UINT32_C(1)) | (parity ^ iss >> 31);
+}
+
+uint32_t
+tg_cookie_answer(const struct tg_secret *s, const uint8_t x[16], unsigned enc, bool ts,
+	uint32_t ts_clock, uint32_t *tsval)
+{
+	return compose(s, first64(x), enc, ts, ts_clock, tsval);
+}
+
+uint32_t
+tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs,
+	struct tg_cookie_state *st, uint32_t ts_clock, uint32_t *tsval)
+{
+	bool v4 = tg_tuple_is_v4(t), ts = st->ts;
+	unsigned enc = encode(st, v4);
+
+	decode(enc, v4, ts, st);
+	return compose(s, tag(s, s->epoch, t, v4, ts, irs, enc), enc, ts, ts_clock, tsval);
 }
 
 bool

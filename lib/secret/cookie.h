@@ -44,6 +44,30 @@ uint32_t tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uin
 	struct tg_cookie_state *st, uint32_t ts_clock, uint32_t *tsval);
 
 /**
+ * The same for a burst, first half: adds the cookie's PRF input to a group.
+ *
+ * @param who    number of the packet in the group
+ * @param v4     both addresses are IPv4
+ * @param ports  remote port, local port
+ * @param st     what the SYN offered; ECN is lost without timestamps
+ * @return the state as encoded, for tg_cookie_answer()
+ */
+unsigned tg_cookie_ask(const struct tg_secret *s, struct tg_prf_group *g, unsigned who, bool v4,
+	const struct tg_addr *raddr, const struct tg_addr *laddr, uint32_t ports, uint32_t irs,
+	const struct tg_cookie_state *st);
+
+/**
+ * Second half, after tg_group_run().
+ *
+ * @param x      the group's output for this packet
+ * @param enc    what tg_cookie_ask() returned
+ * @param ts, ts_clock, tsval  as for tg_cookie_make()
+ * @return the ISN to send in the SYN-ACK
+ */
+uint32_t tg_cookie_answer(const struct tg_secret *s, const uint8_t x[16], unsigned enc, bool ts,
+	uint32_t ts_clock, uint32_t *tsval);
+
+/**
  * Proves an ACK against the cookie it must echo: one PRF call, one constant-time comparison.
  *
  * @param irs    SEG.SEQ - 1 of the ACK

@@ -64,7 +64,8 @@ tg_csum_add4(uint64_t sum, const uint8_t *p)
 	return tg_csum_carry(sum, v);
 }
 
-/** Adds a header to an unfolded sum, in place where it is read: len is 20 to 60, a multiple of 4. */
+/** Adds a header to an unfolded sum, in place where it is read: len is 20 to 60, a multiple of 4.
+ */
 static inline uint64_t
 tg_csum_header(uint64_t sum, const uint8_t *p, unsigned len)
 {

@@ -23,8 +23,8 @@ enum {
 #define IPV4_FRAGMENT_MASK 0x3fff
 
 /*
- * In one store of 16 bytes, which serves a load of any size behind it: one that spans several stores
- * in flight would wait for all of them to reach the cache.
+ * In one store of 16 bytes, which serves a load of any size behind it: one that spans several
+ * stores in flight would wait for all of them to reach the cache.
  */
 static inline void
 map_v4(struct tg_addr *a, const uint8_t *p)
@@ -141,7 +141,8 @@ parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 		return tg_frame_is_bad(f, TG_BAD_IP_HEADER);
 	if (pkt->flags & TG_RX_IP_CSUM_BAD)
 		return tg_frame_is_bad(f, TG_BAD_IP_CSUM);
-	if (!(pkt->flags & TG_RX_IP_CSUM_GOOD) && tg_csum_fold(tg_csum_header(0, ip, hlen)) != 0xffff)
+	if (!(pkt->flags & TG_RX_IP_CSUM_GOOD) &&
+		tg_csum_fold(tg_csum_header(0, ip, hlen)) != 0xffff)
 		return tg_frame_is_bad(f, TG_BAD_IP_CSUM);
 	f->ip_version = 4;
 	f->ip_tos = ip[1];

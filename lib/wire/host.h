@@ -118,7 +118,10 @@ uint16_t tg_path_l2(
 	const struct tg_host *h, uint16_t path, const uint8_t peer_mac[6], struct tg_l2 *l2);
 
 /**
- * Starts the answer to a TCP segment: addresses, ports, MACs and tags turned round, the rest zero.
+ * Starts the answer to a TCP segment: addresses, ports, MACs and tags will be the segment's turned
+ * round, the rest is zero.
+ *
+ * @param f  must stay until tg_reply_write(); l2, src, dst, sport and dport of s are not filled
  */
 void tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f,
 	struct tg_segment *s);
