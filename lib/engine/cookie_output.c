@@ -18,7 +18,7 @@ tg_cookie_promise(struct tg_engine *e, struct tg_rx *rx, const struct tg_offer *
 		.ts = o->ts,
 		.ecn = o->ecn,
 	};
-	unsigned flags = tg_offer_flags(o, f);
+	unsigned flags = tg_offer_flags(o, f->ip_version == 6);
 
 	if (f->l3_off + tg_synack_size(flags) > (unsigned)rx->pkt->len + rx->pkt->tailroom)
 		return false;
@@ -33,8 +33,21 @@ tg_cookie_promise(struct tg_engine *e, struct tg_rx *rx, const struct tg_offer *
 	return true;
 }
 
+/* On a form: tg_input_plain() has promised it. */
+static inline void
+write_printed(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+{
+	const struct tg_printed *q = rx->form;
+	uint32_t iss, tsval = 0;
+
+	iss = tg_cookie_answer(
+		&e->secret, x, q->enc, q->form.ts, rx->digest.ts_offset + tg_ms_of(e->now), &tsval);
+	tg_form_write(rx->pkt, &rx->plain, &q->form, e->host.port[rx->pkt->port].mac, iss, tsval,
+		rx->opt.tsval);
+}
+
 static void
-write_one(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+write_described(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
 {
 	unsigned flags = rx->cookie_flags;
 	uint32_t iss, tsval = 0;
@@ -46,6 +59,15 @@ write_one(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
 	tg_synack_fill(&s, &e->synack, flags, &e->host.port[rx->pkt->port], iss, rx->f.seq, tsval,
 		rx->cookie_tsecr);
 	tg_reply_write(&e->host, rx->pkt, &s);
+}
+
+static inline void
+write_one(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+{
+	if (rx->form != NULL)
+		write_printed(e, rx, x);
+	else
+		write_described(e, rx, x);
 }
 
 void

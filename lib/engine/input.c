@@ -10,6 +10,9 @@
  * the flow table's lines. */
 #define GROUP TG_PRF_GROUP
 
+/* Packets between the prefetch of their headers, two cache lines, and their turn. */
+#define AHEAD 4
+
 static bool
 is_tcp_for_us(struct tg_engine *e, struct tg_rx *rx)
 {
@@ -37,19 +40,34 @@ judge(struct tg_engine *e, struct tg_rx *rx, bool tcp)
 	return tcp ? tg_input_tcp(e, rx) : tg_input_host(e, rx);
 }
 
+static inline void
+take_digest(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+{
+	tg_digest_of(x, &rx->digest);
+	tg_flow_prefetch(&e->flow, rx->digest.hash);
+}
+
 /* Keyed hash of each tuple in g, and its bucket of the flow table on the way. */
 static void
 digest_group(struct tg_engine *e, struct tg_rx rx[], struct tg_prf_group *g)
 {
 	tg_group_run(g);
 	for (unsigned k = 0; k < g->n4; k++)
-		tg_digest_of(g->x4[k], &rx[g->who4[k]].digest);
+		take_digest(e, &rx[g->who4[k]], g->x4[k]);
 	for (unsigned k = 0; k < g->n6; k++)
-		tg_digest_of(g->x6[k], &rx[g->who6[k]].digest);
-	for (unsigned k = 0; k < g->n4; k++)
-		tg_flow_prefetch(&e->flow, rx[g->who4[k]].digest.hash);
-	for (unsigned k = 0; k < g->n6; k++)
-		tg_flow_prefetch(&e->flow, rx[g->who6[k]].digest.hash);
+		take_digest(e, &rx[g->who6[k]], g->x6[k]);
+}
+
+/* The short way if there is one, else the long one. */
+static struct tg_verdict
+judge_plain(struct tg_engine *e, struct tg_rx *rx)
+{
+	struct tg_verdict v = tg_input_plain(e, rx);
+
+	if (v.disposition != TG_DISP_COUNT)
+		return v;
+	tg_plain_frame(rx->pkt, &rx->f);
+	return tg_input_tcp(e, rx);
 }
 
 static void
@@ -57,14 +75,25 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 {
 	struct tg_rx rx[GROUP];
 	struct tg_prf_group g;
-	uint32_t tcp = 0;
+	uint32_t plain = 0, tcp = 0;
 
 	g.n4 = g.n6 = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const struct tg_frame *f = &rx[i].f;
+		const struct tg_plain *p = &rx[i].plain;
 
+		if (i + AHEAD < n) {
+			__builtin_prefetch(pkt[i + AHEAD].data);
+			__builtin_prefetch(pkt[i + AHEAD].data + 64);
+		}
 		rx[i].pkt = &pkt[i];
 		rx[i].number = (uint8_t)i;
+		if (tg_plain_take(e, &rx[i]) && !e->plain_off) {
+			plain |= UINT32_C(1) << i;
+			tg_digest_ask_raw(
+				&e->secret, &g, i, !p->v6, p->v6 ? p->ip + 8 : p->ip + 12, p->tcp);
+			continue;
+		}
 		tg_frame_parse(&pkt[i], &rx[i].f);
 		if (!is_tcp_for_us(e, &rx[i]))
 			continue;
@@ -74,7 +103,10 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 	}
 	digest_group(e, rx, &g);
 	for (unsigned i = 0; i < n; i++) {
-		verdict[i] = judge(e, &rx[i], (tcp >> i & 1) != 0);
+		if (plain >> i & 1)
+			verdict[i] = judge_plain(e, &rx[i]);
+		else
+			verdict[i] = judge(e, &rx[i], (tcp >> i & 1) != 0);
 		e->counters.disposition[verdict[i].disposition]++;
 	}
 	tg_cookies_write(e, rx);

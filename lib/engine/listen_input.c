@@ -8,9 +8,6 @@
 #include "cookie.h"
 #include "engine_internal.h"
 
-/* A cookie lives at most 96 s (listener-semantics section 5). */
-#define COOKIE_LIFETIME (96 * TG_SEC)
-
 static struct tg_verdict
 drop_syn(struct tg_engine *e, struct tg_lsn *l, enum tg_disposition d)
 {
@@ -27,7 +24,7 @@ answer_with_cookie(
 	if (!tg_cookie_promise(e, rx, o))
 		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_ROOM);
 	l->cookies_sent++;
-	l->cookie_until = e->now + COOKIE_LIFETIME;
+	l->cookie_until = e->now + TG_COOKIE_LIFETIME;
 	tg_engine_count(e, TG_CNT_OUT_SEGS);
 	tg_engine_count(e, TG_CNT_SYNCOOKIES_SENT);
 	return tg_verdict(TG_REPLY, TG_DISP_ANSWERED);
@@ -47,7 +44,7 @@ fill_half(struct tg_half *h, const struct tg_rx *rx, const struct tg_offer *o, u
 	h->ts_recent = o->tsval;
 	h->mss = o->mss;
 	h->wnd = f->wnd;
-	h->flags = (uint16_t)tg_offer_flags(o, f);
+	h->flags = (uint16_t)tg_offer_flags(o, f->ip_version == 6);
 	memcpy(h->mac, f->l2.src, sizeof(h->mac));
 }
 
@@ -152,17 +149,12 @@ tg_input_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct t
 struct tg_verdict
 tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
 {
-	unsigned flags = rx->f.flags;
+	enum tg_disposition flaw = tg_listen_flaw(rx->f.flags);
 
-	if ((flags & TG_SYN) != 0 && (flags & (TG_RST | TG_FIN)) != 0)
-		return tg_verdict(TG_DROP, TG_DISP_DROP_SYN_FLAGS);
-	if (flags & TG_RST)
-		return tg_verdict(TG_DROP, TG_DISP_DROP_STRAY_RST);
-	if (flags & TG_ACK)
+	if (flaw != TG_DISP_COUNT)
+		return tg_verdict(TG_DROP, flaw);
+	if (rx->f.flags & TG_ACK)
 		return tg_input_cookie(e, rx, lsn);
-	if (flags & TG_SYN) {
-		tg_rx_options(rx);
-		return tg_input_syn(e, rx, lsn, NULL);
-	}
-	return tg_verdict(TG_DROP, TG_DISP_DROP_NO_FLAGS);
+	tg_rx_options(rx);
+	return tg_input_syn(e, rx, lsn, NULL);
 }

@@ -170,6 +170,7 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	l->next = *b;
 	*b = (uint16_t)(free_idx + 1);
 	t->count++;
+	t->recent = 0;
 	*idx = free_idx;
 	return 0;
 }
@@ -184,6 +185,7 @@ tg_lsn_close(struct tg_listeners *t, uint32_t idx)
 	*p = t->lsn[idx].next;
 	t->lsn[idx].used = false;
 	t->count--;
+	t->recent = 0;
 }
 
 uint32_t

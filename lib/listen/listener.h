@@ -64,6 +64,8 @@ struct tg_listeners {
 	struct tg_lsn lsn[TG_LISTENERS_MAX];
 	uint16_t bucket[2 * TG_LISTENERS_MAX]; /**< by port, 1 + index, 0 = empty */
 	uint32_t count;
+	uint32_t recent;     /**< what tg_lsn_recent() was asked last, 0: nothing since a change */
+	uint32_t recent_lsn; /**< its answer */
 };
 
 /** What a listener needs to know of its engine to size its bounds. */
@@ -103,6 +105,24 @@ void tg_lsn_close(struct tg_listeners *t, uint32_t idx);
  * @return its index or TG_NONE
  */
 uint32_t tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port);
+
+/**
+ * tg_lsn_find() that remembers its last answer: a flood has one target at a time.
+ *
+ * @param local  index of addr, the same for the same address and below 65536
+ */
+static inline uint32_t
+tg_lsn_recent(struct tg_listeners *t, uint16_t local, const struct tg_addr *addr, uint16_t port)
+{
+	uint32_t what = (uint32_t)local << 16 | port;
+
+	/* Nobody listens on port 0, so 0 is asked for in vain and what a change leaves behind. */
+	if (t->recent != what || what == 0) {
+		t->recent_lsn = tg_lsn_find(t, addr, port);
+		t->recent = what;
+	}
+	return t->recent_lsn;
+}
 
 /**
  * A shard's share of a bound: shares of all shards sum to it when it is at least their number,

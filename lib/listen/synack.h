@@ -14,11 +14,10 @@
 
 /** What is agreed on with the sender of a SYN, as TG_HALF_* flags. */
 static inline unsigned
-tg_offer_flags(const struct tg_offer *o, const struct tg_frame *f)
+tg_offer_flags(const struct tg_offer *o, bool v6)
 {
 	return (o->has_wscale ? TG_HALF_WSCALE | o->wscale : 0u) | (o->sack ? TG_HALF_SACK : 0u) |
-		(o->ts ? TG_HALF_TS : 0u) | (o->ecn ? TG_HALF_ECN : 0u) |
-		(f->ip_version == 6 ? TG_HALF_V6 : 0u);
+		(o->ts ? TG_HALF_TS : 0u) | (o->ecn ? TG_HALF_ECN : 0u) | (v6 ? TG_HALF_V6 : 0u);
 }
 
 /** Our side of the negotiation: constants of the engine. */

@@ -70,6 +70,17 @@ tg_be_block(uint64_t high, uint64_t low)
 #endif
 }
 
+/** Two words of 4 bytes as they lie in memory: the first as it was read, the second big-endian. */
+static inline uint64_t
+tg_be_words(uint32_t raw, uint32_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return raw | (uint64_t)__builtin_bswap32(word) << 32;
+#else
+	return (uint64_t)raw << 32 | word;
+#endif
+}
+
 static inline void
 tg_store_block(uint8_t *p, tg_block x)
 {

@@ -50,6 +50,35 @@ tg_group_add(struct tg_prf_group *g, unsigned who, const struct tg_prf *key, boo
 	}
 }
 
+/**
+ * The same from a packet, where a tuple lies in the order of a block already: both addresses, then
+ * both ports and the sequence number of a segment from the remote side.
+ *
+ * @param addrs  source and destination address in the IP header: 8 bytes, or 32
+ * @param tail   the word beside the addresses, as it lies in memory: ports, then 4 bytes
+ */
+static inline void
+tg_group_add_raw(struct tg_prf_group *g, unsigned who, const struct tg_prf *key, bool v4,
+	const uint8_t *addrs, uint64_t tail, tg_block mask)
+{
+	if (v4) {
+		uint64_t a;
+
+		memcpy(&a, addrs, sizeof(a));
+		g->key4[g->n4] = key;
+		g->who4[g->n4] = (uint8_t)who;
+		tg_store_block(g->x4[g->n4++], (tg_block){a, tail} ^ mask);
+	} else {
+		uint8_t *x = g->x6[g->n6];
+
+		g->key6[g->n6] = key;
+		g->who6[g->n6++] = (uint8_t)who;
+		tg_store_block(x, tg_load_block(addrs) ^ mask);
+		tg_store_block(x + 16, tg_load_block(addrs + 16));
+		tg_store_block(x + 32, (tg_block){tail, 0});
+	}
+}
+
 /** Turns every tuple into its PRF. */
 static inline void
 tg_group_run(struct tg_prf_group *g)

@@ -14,6 +14,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <tidegate/types.h>
 
@@ -88,6 +89,18 @@ tg_digest_ask(const struct tg_secret *s, struct tg_prf_group *g, unsigned who, b
 {
 	tg_group_add(g, who, v4 ? &s->tuple4 : &s->tuple6, v4, raddr, laddr, ports,
 		TG_DIGEST_DOMAIN, (tg_block){0, 0});
+}
+
+/** tg_digest_ask() from a packet: see tg_group_add_raw(). @param ports  as they lie in memory */
+static inline void
+tg_digest_ask_raw(const struct tg_secret *s, struct tg_prf_group *g, unsigned who, bool v4,
+	const uint8_t *addrs, const uint8_t *ports)
+{
+	uint32_t w;
+
+	memcpy(&w, ports, sizeof(w));
+	tg_group_add_raw(g, who, v4 ? &s->tuple4 : &s->tuple6, v4, addrs,
+		tg_be_words(w, TG_DIGEST_DOMAIN), (tg_block){0, 0});
 }
 
 /** The digest in a block of PRF output. */

@@ -30,10 +30,11 @@ tg_csum_fold(uint64_t sum)
 {
 	uint32_t v;
 
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	v = (uint32_t)((sum & UINT32_MAX) + (sum >> 32));
-	v = (v & 0xffff) + (v >> 16);
-	return (uint16_t)((v & 0xffff) + (v >> 16));
+	/* Both halves added to each other: the upper one of the sum is theirs with its carry. */
+	sum += sum << 32 | sum >> 32;
+	v = (uint32_t)(sum >> 32);
+	v += v << 16 | v >> 16;
+	return (uint16_t)(v >> 16);
 }
 
 /** Adds with end-around carry: 2^64 - 1 is a multiple of 2^16 - 1, so the sum stays right. */

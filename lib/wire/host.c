@@ -8,8 +8,6 @@
 #include "bytes.h"
 #include "host.h"
 
-#define SLOTS (2u * TG_LOCALS_MAX)
-
 void
 tg_host_init(struct tg_host *h)
 {
@@ -29,30 +27,6 @@ tg_host_add_port(
 	h->port[port].mtu = mtu;
 	h->port[port].offload = offload & (TG_OFFLOAD_IP | TG_OFFLOAD_TCP);
 	return 0;
-}
-
-/* Local addresses are configured, not attacked: a plain mix of the last bytes will do. */
-static unsigned
-slot_of(const struct tg_addr *a)
-{
-	uint64_t hi, lo;
-
-	memcpy(&hi, a->b, 8);
-	memcpy(&lo, a->b + 8, 8);
-	return (unsigned)(((hi ^ lo) * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % SLOTS;
-}
-
-int
-tg_host_find(const struct tg_host *h, const struct tg_addr *addr)
-{
-	for (unsigned i = slot_of(addr);; i = (i + 1) % SLOTS) {
-		unsigned n = h->local_slot[i];
-
-		if (n == 0)
-			return -1;
-		if (memcmp(&h->local[n - 1].addr, addr, sizeof(*addr)) == 0)
-			return (int)n - 1;
-	}
 }
 
 static enum tg_addr_kind
@@ -86,15 +60,32 @@ tg_host_classify(const struct tg_host *h, const struct tg_addr *addr, unsigned i
 {
 	enum tg_addr_kind kind = ip_version == 4 ? classify_v4(addr->b + 12) : classify_v6(addr->b);
 
+	unsigned place;
+
 	if (kind != TG_ADDR_UNICAST)
 		return kind;
-	if (tg_host_find(h, addr) >= 0)
-		return TG_ADDR_LOCAL;
-	if (ip_version == 4)
-		for (unsigned i = 0; i < h->locals; i++)
-			if (memcmp(&h->local[i].broadcast, addr, sizeof(*addr)) == 0)
-				return TG_ADDR_GROUP;
-	return TG_ADDR_UNICAST;
+	place = tg_host_place(h, addr);
+	if (place == 0)
+		return TG_ADDR_UNICAST;
+	return place & TG_SLOT_BROADCAST ? TG_ADDR_GROUP : TG_ADDR_LOCAL;
+}
+
+static bool
+is_unspecified(const struct tg_addr *a)
+{
+	static const struct tg_addr any;
+
+	return memcmp(a, &any, sizeof(any)) == 0;
+}
+
+static void
+take_slot(struct tg_host *h, const struct tg_addr *addr, unsigned what)
+{
+	unsigned i = tg_host_slot_of(addr);
+
+	while (h->slot[i] != 0)
+		i = (i + 1) % TG_SLOTS;
+	h->slot[i] = (uint16_t)what;
 }
 
 int
@@ -102,7 +93,6 @@ tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, u
 {
 	bool v4 = tg_addr_is_v4(addr);
 	struct tg_local *l;
-	unsigned i;
 
 	if (port >= TG_PORTS_MAX || !h->port[port].used || prefix_len > (v4 ? 32 : 128))
 		return -EINVAL;
@@ -126,9 +116,10 @@ tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, u
 		if (memcmp(&l->broadcast, addr, sizeof(*addr)) == 0)
 			return -EINVAL;
 	}
-	for (i = slot_of(addr); h->local_slot[i] != 0; i = (i + 1) % SLOTS)
-		;
-	h->local_slot[i] = (uint16_t)(h->locals + 1);
 	h->locals++;
+	take_slot(h, addr, h->locals);
+	/* Several addresses of one network have one broadcast address. */
+	if (!is_unspecified(&l->broadcast) && tg_host_place(h, &l->broadcast) == 0)
+		take_slot(h, &l->broadcast, h->locals | TG_SLOT_BROADCAST);
 	return 0;
 }

@@ -11,6 +11,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <tidegate/pkt.h>
 #include <tidegate/types.h>
@@ -20,6 +21,10 @@
 
 #define TG_PORTS_MAX  64
 #define TG_LOCALS_MAX 256
+/** Places for our addresses and their broadcast addresses: at most half are taken. */
+#define TG_SLOTS (4u * TG_LOCALS_MAX)
+/** Bit of a place: what is there is a broadcast address. */
+#define TG_SLOT_BROADCAST 0x8000u
 /** Different (port, VLAN stack) pairs that half-open entries and connections may use at once. */
 #define TG_PATHS_MAX 1024
 /** The path that is none. */
@@ -62,7 +67,9 @@ struct tg_host {
 	struct tg_port port[TG_PORTS_MAX];
 	struct tg_local local[TG_LOCALS_MAX];
 	uint16_t locals;
-	uint16_t local_slot[2 * TG_LOCALS_MAX]; /**< open-addressed index, 1 + local or 0 */
+	/** Open-addressed, 1 + local or 0; TG_SLOT_BROADCAST: the broadcast address of that local.
+	 */
+	uint16_t slot[TG_SLOTS];
 	struct tg_path path[TG_PATHS_MAX];
 	uint16_t last_path; /**< where the last look-up ended: nearly always the next answer */
 };
@@ -78,8 +85,49 @@ int tg_host_add_port(
 int tg_host_add_addr(
 	struct tg_host *h, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len);
 
+/** Where to look for an address first. They are configured, not attacked: a plain mix will do. */
+static inline unsigned
+tg_host_slot(uint64_t first8, uint64_t last8)
+{
+	return (unsigned)(((first8 ^ last8) * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % TG_SLOTS;
+}
+
+/** The same for an address. */
+static inline unsigned
+tg_host_slot_of(const struct tg_addr *a)
+{
+	uint64_t hi, lo;
+
+	memcpy(&hi, a->b, 8);
+	memcpy(&lo, a->b + 8, 8);
+	return tg_host_slot(hi, lo);
+}
+
+/** The place of an address, TG_SLOT_BROADCAST included, or 0. */
+static inline unsigned
+tg_host_place(const struct tg_host *h, const struct tg_addr *addr)
+{
+	for (unsigned i = tg_host_slot_of(addr);; i = (i + 1) % TG_SLOTS) {
+		unsigned n = h->slot[i];
+		const struct tg_local *l;
+
+		if (n == 0)
+			return 0;
+		l = &h->local[(n & ~TG_SLOT_BROADCAST) - 1];
+		if (memcmp(n & TG_SLOT_BROADCAST ? &l->broadcast : &l->addr, addr, sizeof(*addr)) ==
+			0)
+			return n;
+	}
+}
+
 /** Index of a local address, or -1. */
-int tg_host_find(const struct tg_host *h, const struct tg_addr *addr);
+static inline int
+tg_host_find(const struct tg_host *h, const struct tg_addr *addr)
+{
+	unsigned n = tg_host_place(h, addr);
+
+	return n == 0 || (n & TG_SLOT_BROADCAST) ? -1 : (int)n - 1;
+}
 
 /**
  * What kind of address this is.

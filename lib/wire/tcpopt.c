@@ -16,7 +16,6 @@ enum {
 	OPT_MAX = 40,           /**< data offset 15 leaves 60 - 20 bytes */
 	TFO_MIN = 4,
 	TFO_MAX = 16,
-	LINUX_SYN = 20, /**< bytes of options in a SYN of Linux */
 };
 
 static void
@@ -80,23 +79,6 @@ read_syn_only(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
 	}
 }
 
-/* Header prediction: the 20 bytes that a SYN of Linux has, which most floods send too. */
-static bool
-read_linux_syn(const uint8_t *p, struct tg_tcpopt *o)
-{
-	uint32_t mss = tg_get32(p) ^ TG_OPT_MSS_WORD,
-		 wscale = tg_get32(p + 16) ^ TG_OPT_WSCALE_WORD;
-
-	if ((mss >> 16 | (tg_get32(p + 4) ^ TG_OPT_SACK_OK_TS_WORD) | wscale >> 8) != 0)
-		return false;
-	o->mss = (uint16_t)mss;
-	o->tsval = tg_get32(p + 8);
-	o->tsecr = tg_get32(p + 12);
-	o->wscale = (uint8_t)(wscale <= TG_WSCALE_MAX ? wscale : TG_WSCALE_MAX);
-	o->present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE;
-	return true;
-}
-
 void
 tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o)
 {
@@ -104,9 +86,9 @@ tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o)
 
 	/* Blocks and cookie bytes are there as far as their counts say: no need to clear them. */
 	memset(o, 0, offsetof(struct tg_tcpopt, sack));
-	if (len == LINUX_SYN && syn && read_linux_syn(p, o))
+	if (syn && tg_tcpopt_linux_syn(p, len, o))
 		return;
-	/* Nearly every segment of an established connection is this one. */
+	/* Header prediction: nearly every segment of an established connection is this one. */
 	if (len == 12 && tg_get32(p) == TG_OPT_TS_WORD) {
 		o->tsval = tg_get32(p + 4);
 		o->tsecr = tg_get32(p + 8);

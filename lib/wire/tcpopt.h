@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "bytes.h"
+
 /** Which options were present and well-formed. */
 enum tg_opt_present {
 	TG_OPT_MSS = 1 << 0,     /**< RFC 9293 3.7.1; honoured in a SYN only */
@@ -85,6 +87,33 @@ struct tg_tcpopt {
  * @param o    filled; of sack and tfo as much as `sacks` and `tfo_len` say
  */
 void tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o);
+
+/**
+ * tg_tcpopt_parse() for the 20 bytes that a SYN of Linux has, which most floods send too: MSS,
+ * SACK-permitted, timestamps, NOP, window scale.
+ *
+ * @return false when these are not the options: o is untouched
+ */
+static inline bool
+tg_tcpopt_linux_syn(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
+{
+	uint32_t mss, wscale;
+
+	if (len != 20)
+		return false;
+	mss = tg_get32(p) ^ TG_OPT_MSS_WORD;
+	wscale = tg_get32(p + 16) ^ TG_OPT_WSCALE_WORD;
+	if ((mss >> 16 | (tg_get32(p + 4) ^ TG_OPT_SACK_OK_TS_WORD) | wscale >> 8) != 0)
+		return false;
+	o->present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE;
+	o->wscale = (uint8_t)(wscale <= TG_WSCALE_MAX ? wscale : TG_WSCALE_MAX);
+	o->sacks = 0;
+	o->tfo_len = 0;
+	o->mss = (uint16_t)mss;
+	o->tsval = tg_get32(p + 8);
+	o->tsecr = tg_get32(p + 12);
+	return true;
+}
 
 /**
  * Writes options in the order Linux writes them, padded with NOPs to a multiple of 4: MSS; then
