@@ -108,8 +108,8 @@ blocks_in_a_group_are_blocks(void **state)
 			const struct tg_prf *key[32];
 			static struct tg_prf p[32];
 
-			seeded_bytes(&seed, x, sizeof(x));
-			seeded_bytes(&seed, y, sizeof(y));
+			seeded_bytes(&seed, x[0], sizeof(x));
+			seeded_bytes(&seed, y[0], sizeof(y));
 			for (unsigned i = 0; i < n; i++) {
 				seeded_bytes(&seed, k, sizeof(k));
 				tg_prf_init(&p[i], k, hw);
