@@ -101,6 +101,8 @@ tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s, unsigned bu
 	unsigned fired;
 
 	e->now = now;
+	if (wall_s / TG_EPOCH_S != e->secret.epoch)
+		e->printed_last = NULL;
 	tg_secret_advance(&e->secret, wall_s);
 	fired = advance_half_open(e, ms, budget);
 	fired += tg_tw_expire(&e->conns.tw, &e->flow, &e->counters, ms, budget - fired);

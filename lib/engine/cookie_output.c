@@ -34,16 +34,16 @@ tg_cookie_promise(struct tg_engine *e, struct tg_rx *rx, const struct tg_offer *
 }
 
 /* On a form: tg_input_plain() has promised it. */
-static inline void
-write_printed(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+static inline __attribute__((always_inline)) void
+write_printed(struct tg_engine *e, struct tg_rx *rx, bool v6, const uint8_t x[16], tg_ms now)
 {
 	const struct tg_printed *q = rx->form;
 	uint32_t iss, tsval = 0;
 
 	iss = tg_cookie_answer(
-		&e->secret, x, q->enc, q->form.ts, rx->digest.ts_offset + tg_ms_of(e->now), &tsval);
-	tg_form_write(rx->pkt, &rx->plain, &q->form, e->host.port[rx->pkt->port].mac, iss, tsval,
-		rx->opt.tsval);
+		&e->secret, x, q->enc, q->form.ts, rx->digest.ts_offset + now, &tsval);
+	tg_form_write(rx->pkt, &rx->plain, v6, &q->form, e->host.port[rx->pkt->port].mac, iss,
+		tsval, rx->opt.tsval);
 }
 
 static void
@@ -61,11 +61,11 @@ write_described(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
 	tg_reply_write(&e->host, rx->pkt, &s);
 }
 
-static inline void
-write_one(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+static inline __attribute__((always_inline)) void
+write_one(struct tg_engine *e, struct tg_rx *rx, bool v6, const uint8_t x[16], tg_ms now)
 {
 	if (rx->form != NULL)
-		write_printed(e, rx, x);
+		write_printed(e, rx, v6, x, now);
 	else
 		write_described(e, rx, x);
 }
@@ -74,11 +74,12 @@ void
 tg_cookies_write(struct tg_engine *e, struct tg_rx rx[])
 {
 	struct tg_prf_group *g = &e->cookies;
+	tg_ms now = tg_ms_of(e->now);
 
 	tg_group_run(g);
 	for (unsigned i = 0; i < g->n4; i++)
-		write_one(e, &rx[g->who4[i]], g->x4[i]);
+		write_one(e, &rx[g->who4[i]], false, g->x4[i], now);
 	for (unsigned i = 0; i < g->n6; i++)
-		write_one(e, &rx[g->who6[i]], g->x6[i]);
+		write_one(e, &rx[g->who6[i]], true, g->x6[i], now);
 	g->n4 = g->n6 = 0;
 }

@@ -158,6 +158,7 @@ tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out)
 		.accept_full = cfg->accept_full,
 	};
 	tg_host_init(&e->host);
+	e->plain_local[0] = e->plain_local[1] = -1;
 	tg_listeners_init(&e->listeners);
 	cs = &e->conns;
 	cs->flow = &e->flow;

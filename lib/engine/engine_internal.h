@@ -51,6 +51,10 @@ struct tg_printed {
 	tg_block mask;
 	const struct tg_prf *key;
 	uint16_t enc; /**< for tg_cookie_answer() */
+	/** For tg_engine.printed_last: what `what` says, as it lies in a SYN of Linux. */
+	uint32_t mss_word, wscale_word;
+	uint16_t port;
+	bool v6;
 	struct tg_form form;
 };
 
@@ -65,9 +69,11 @@ struct tg_engine {
 	tg_time now; /**< of the last call that was told */
 	struct tg_secret secret;
 	struct tg_prf_group cookies;           /**< of the packets at hand, not sent yet */
-	struct tg_printed printed[TG_PRINTED]; /**< forms used lately (plain_input.c) */
-	uint16_t plain_local; /**< the address of ours that a plain segment was for */
-	bool plain_off;       /**< no short way: for the test that compares (model_flood.c) */
+	struct tg_printed printed[TG_PRINTED]; /**< forms used lately (plain_input.h) */
+	const struct tg_printed *printed_last; /**< of the last SYN with Linux's options, or NULL */
+	struct tg_addr plain_dst[2]; /**< of the last plain segment over IPv4, over IPv6 */
+	int16_t plain_local[2];      /**< which of our addresses these are, or -1 */
+	bool plain_off; /**< no short way: for the test that compares (model_flood.c) */
 	struct tg_fastopen_keys fastopen;
 	struct tg_flow flow;
 	struct tg_synq synq;
@@ -157,20 +163,6 @@ tg_cookies_are_out(const struct tg_engine *e, const struct tg_lsn *l)
 	return e->cfg.syncookies == TG_SYNCOOKIES_ALWAYS || e->cfg.cookie_seed_shared ||
 		e->now < l->cookie_until;
 }
-
-/**
- * Is this a plain segment for one of our addresses? Fills plain, and key but for the digest
- * (plain_input.c).
- */
-bool tg_plain_take(struct tg_engine *e, struct tg_rx *rx);
-
-/**
- * Judges a plain segment as tg_input_tcp() would, if that is quick (plain_input.c).
- *
- * @return the verdict; with disposition TG_DISP_COUNT nothing has happened yet, and
- * tg_plain_frame() and tg_input_tcp() must have it
- */
-struct tg_verdict tg_input_plain(struct tg_engine *e, struct tg_rx *rx);
 
 /** A TCP segment for a local address: host.c's checks are passed (tcp_input.c). */
 struct tg_verdict tg_input_tcp(struct tg_engine *e, struct tg_rx *rx);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine_internal.h"
+#include "plain_input.h"
 
 /* Packets worked on together: what one core keeps in its first-level cache while it waits for
  * the flow table's lines. */
@@ -58,16 +59,20 @@ digest_group(struct tg_engine *e, struct tg_rx rx[], struct tg_prf_group *g)
 		take_digest(e, &rx[g->who6[k]], g->x6[k]);
 }
 
+static __attribute__((noinline)) struct tg_verdict
+the_long_way(struct tg_engine *e, struct tg_rx *rx)
+{
+	tg_plain_frame(rx->pkt, &rx->f);
+	return tg_input_tcp(e, rx);
+}
+
 /* The short way if there is one, else the long one. */
-static struct tg_verdict
+static inline struct tg_verdict
 judge_plain(struct tg_engine *e, struct tg_rx *rx)
 {
 	struct tg_verdict v = tg_input_plain(e, rx);
 
-	if (v.disposition != TG_DISP_COUNT)
-		return v;
-	tg_plain_frame(rx->pkt, &rx->f);
-	return tg_input_tcp(e, rx);
+	return v.disposition != TG_DISP_COUNT ? v : the_long_way(e, rx);
 }
 
 static void
@@ -88,13 +93,18 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 		}
 		rx[i].pkt = &pkt[i];
 		rx[i].number = (uint8_t)i;
+		rx[i].form = NULL;
+		rx[i].plain.damaged = false;
 		if (tg_plain_take(e, &rx[i]) && !e->plain_off) {
 			plain |= UINT32_C(1) << i;
 			tg_digest_ask_raw(
 				&e->secret, &g, i, !p->v6, p->v6 ? p->ip + 8 : p->ip + 12, p->tcp);
 			continue;
 		}
-		tg_frame_parse(&pkt[i], &rx[i].f);
+		if (rx[i].plain.damaged)
+			tg_plain_damaged(&pkt[i], &rx[i].f);
+		else
+			tg_frame_parse(&pkt[i], &rx[i].f);
 		if (!is_tcp_for_us(e, &rx[i]))
 			continue;
 		tcp |= UINT32_C(1) << i;

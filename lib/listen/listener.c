@@ -209,3 +209,13 @@ tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t p
 	}
 	return wildcard != TG_NONE ? wildcard : dual;
 }
+
+struct tg_lsn *
+tg_lsn_remember(struct tg_listeners *t, uint32_t what, const struct tg_addr *addr, uint16_t port)
+{
+	uint32_t lsn = tg_lsn_find(t, addr, port);
+
+	t->recent = what;
+	t->recent_lsn = lsn != TG_NONE ? &t->lsn[lsn] : NULL;
+	return t->recent_lsn;
+}

@@ -64,8 +64,8 @@ struct tg_listeners {
 	struct tg_lsn lsn[TG_LISTENERS_MAX];
 	uint16_t bucket[2 * TG_LISTENERS_MAX]; /**< by port, 1 + index, 0 = empty */
 	uint32_t count;
-	uint32_t recent;     /**< what tg_lsn_recent() was asked last, 0: nothing since a change */
-	uint32_t recent_lsn; /**< its answer */
+	uint32_t recent; /**< what tg_lsn_recent() was asked last, 0: nothing since a change */
+	struct tg_lsn *recent_lsn; /**< its answer, NULL for none */
 };
 
 /** What a listener needs to know of its engine to size its bounds. */
@@ -106,21 +106,24 @@ void tg_lsn_close(struct tg_listeners *t, uint32_t idx);
  */
 uint32_t tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port);
 
+/** Asks tg_lsn_find() for tg_lsn_recent(). */
+struct tg_lsn *tg_lsn_remember(
+	struct tg_listeners *t, uint32_t what, const struct tg_addr *addr, uint16_t port);
+
 /**
  * tg_lsn_find() that remembers its last answer: a flood has one target at a time.
  *
  * @param local  index of addr, the same for the same address and below 65536
+ * @return the listener or NULL
  */
-static inline uint32_t
+static inline struct tg_lsn *
 tg_lsn_recent(struct tg_listeners *t, uint16_t local, const struct tg_addr *addr, uint16_t port)
 {
 	uint32_t what = (uint32_t)local << 16 | port;
 
 	/* Nobody listens on port 0, so 0 is asked for in vain and what a change leaves behind. */
-	if (t->recent != what || what == 0) {
-		t->recent_lsn = tg_lsn_find(t, addr, port);
-		t->recent = what;
-	}
+	if (t->recent != what || what == 0)
+		return tg_lsn_remember(t, what, addr, port);
 	return t->recent_lsn;
 }
 

@@ -167,21 +167,35 @@ hw_block(const struct tg_prf *p, const uint8_t in[16], uint8_t out[16])
 	store(out, encrypt(p, load(in)));
 }
 
+/* Runs of equal keys, nearly always one run: the key stays in registers. */
 HW static void
 hw_blocks(const struct tg_prf *const key[], uint8_t (*x)[16], unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		store(x[i], encrypt(key[i], load(x[i])));
+	for (unsigned i = 0; i < n;) {
+		const struct tg_prf *run = key[i];
+		const struct tg_prf k = *run;
+
+		do {
+			store(x[i], encrypt(&k, load(x[i])));
+			i++;
+		} while (i < n && key[i] == run);
+	}
 }
 
 HW static void
 hw_cbcmacs(const struct tg_prf *const key[], uint8_t (*x)[48], unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		block s = encrypt(key[i], load(x[i]));
+	for (unsigned i = 0; i < n;) {
+		const struct tg_prf *run = key[i];
+		const struct tg_prf k = *run;
 
-		s = encrypt(key[i], add(s, load(x[i] + 16)));
-		store(x[i], encrypt(key[i], add(s, load(x[i] + 32))));
+		do {
+			block s = encrypt(&k, load(x[i]));
+
+			s = encrypt(&k, add(s, load(x[i] + 16)));
+			store(x[i], encrypt(&k, add(s, load(x[i] + 32))));
+			i++;
+		} while (i < n && key[i] == run);
 	}
 }
 

@@ -41,11 +41,16 @@ tg_put32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
-/** A word as it lies in memory in network byte order. */
+/** The last 8 bytes of a v4-mapped address, as they lie in memory, from an IPv4 address that does.
+ */
 static inline uint64_t
-tg_be64(uint64_t v)
+tg_v4_mapped(uint32_t raw)
 {
-	return __builtin_bswap64(v);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint64_t)raw << 32 | 0xffff0000u;
+#else
+	return UINT64_C(0xffff00000000) | raw;
+#endif
 }
 
 /** 16 bytes in a vector register. */

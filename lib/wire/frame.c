@@ -29,8 +29,11 @@ enum {
 static inline void
 map_v4(struct tg_addr *a, const uint8_t *p)
 {
-	const tg_words x = {0, tg_be64(UINT64_C(0xffff) << 32 | tg_get32(p))};
+	uint32_t raw;
+	tg_words x;
 
+	memcpy(&raw, p, sizeof(raw));
+	x = (tg_words){0, tg_v4_mapped(raw)};
 	memcpy(a->b, &x, sizeof(x));
 }
 

@@ -29,6 +29,22 @@ tg_host_add_port(
 	return 0;
 }
 
+unsigned
+tg_host_probe(const struct tg_host *h, const struct tg_addr *addr, unsigned i)
+{
+	for (;; i = (i + 1) % TG_SLOTS) {
+		unsigned n = h->slot[i];
+		const struct tg_local *l;
+
+		if (n == 0)
+			return 0;
+		l = &h->local[(n & ~TG_SLOT_BROADCAST) - 1];
+		if (memcmp(n & TG_SLOT_BROADCAST ? &l->broadcast : &l->addr, addr, sizeof(*addr)) ==
+			0)
+			return n;
+	}
+}
+
 static enum tg_addr_kind
 classify_v4(const uint8_t *b)
 {
@@ -59,7 +75,6 @@ enum tg_addr_kind
 tg_host_classify(const struct tg_host *h, const struct tg_addr *addr, unsigned ip_version)
 {
 	enum tg_addr_kind kind = ip_version == 4 ? classify_v4(addr->b + 12) : classify_v6(addr->b);
-
 	unsigned place;
 
 	if (kind != TG_ADDR_UNICAST)

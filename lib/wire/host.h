@@ -103,21 +103,16 @@ tg_host_slot_of(const struct tg_addr *a)
 	return tg_host_slot(hi, lo);
 }
 
+/** tg_host_place() from place i on. */
+unsigned tg_host_probe(const struct tg_host *h, const struct tg_addr *addr, unsigned i);
+
 /** The place of an address, TG_SLOT_BROADCAST included, or 0. */
-static inline unsigned
+static inline __attribute__((always_inline)) unsigned
 tg_host_place(const struct tg_host *h, const struct tg_addr *addr)
 {
-	for (unsigned i = tg_host_slot_of(addr);; i = (i + 1) % TG_SLOTS) {
-		unsigned n = h->slot[i];
-		const struct tg_local *l;
+	unsigned i = tg_host_slot_of(addr);
 
-		if (n == 0)
-			return 0;
-		l = &h->local[(n & ~TG_SLOT_BROADCAST) - 1];
-		if (memcmp(n & TG_SLOT_BROADCAST ? &l->broadcast : &l->addr, addr, sizeof(*addr)) ==
-			0)
-			return n;
-	}
+	return h->slot[i] == 0 ? 0 : tg_host_probe(h, addr, i);
 }
 
 /** Index of a local address, or -1. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short way of a flood (lib/engine/plain_input.c) beside the long way: two engines, alike but
+ * The short way of a flood (lib/engine/plain_input.h) beside the long way: two engines, alike but
  * that one has no short way, get the same bursts of SYNs, ACKs, RSTs and nonsense, whole and
  * mutated. Every verdict, every byte of every buffer, what leaves besides, and every counter must
  * be the same.
@@ -34,14 +34,14 @@ struct buf {
 static struct tg_engine *engine[2]; /* long way only; short way too */
 static struct tg_worker *worker[2];
 static tg_listener listener[2][4];
-static uint64_t state;
+static uint64_t random_state;
 static tg_time now;
 static struct tg_frame syn_ack[SYN_ACKS];
 
 static uint64_t
 any(void)
 {
-	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
 
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
@@ -459,11 +459,11 @@ turn(void)
 }
 
 static void
-short_and_long_way_agree(void **arg)
+short_and_long_way_agree(void **state)
 {
-	(void)arg;
+	(void)state;
 	for (uint64_t seed = 1; seed <= 30; seed++) {
-		state = seed;
+		random_state = seed;
 		now = TG_SEC;
 		open_engines();
 		for (unsigned i = 0; i < ROUNDS; i++) {
