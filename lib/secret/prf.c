@@ -182,20 +182,18 @@ hw_blocks(const struct tg_prf *const key[], uint8_t (*x)[16], unsigned n)
 	}
 }
 
+/* Block by block over all messages: within one each block waits for the one before. */
 HW static void
 hw_cbcmacs(const struct tg_prf *const key[], uint8_t (*x)[48], unsigned n)
 {
-	for (unsigned i = 0; i < n;) {
-		const struct tg_prf *run = key[i];
-		const struct tg_prf k = *run;
+	for (unsigned first = 0, end; first < n; first = end) {
+		const struct tg_prf k = *key[first];
 
-		do {
-			block s = encrypt(&k, load(x[i]));
-
-			s = encrypt(&k, add(s, load(x[i] + 16)));
-			store(x[i], encrypt(&k, add(s, load(x[i] + 32))));
-			i++;
-		} while (i < n && key[i] == run);
+		for (end = first; end < n && key[end] == key[first]; end++)
+			store(x[end], encrypt(&k, load(x[end])));
+		for (unsigned b = 16; b < 48; b += 16)
+			for (unsigned i = first; i < end; i++)
+				store(x[i], encrypt(&k, add(load(x[i]), load(x[i] + b))));
 	}
 }
 

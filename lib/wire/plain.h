@@ -39,6 +39,7 @@ struct tg_plain {
 
 /** A constant as it lies in memory. */
 #define TG_BE16(x) __builtin_bswap16((uint16_t)(x))
+#define TG_BE32(x) __builtin_bswap32((uint32_t)(x))
 
 /** Bytes as they lie in memory. */
 TG_PLAIN_INLINE uint16_t
@@ -146,9 +147,11 @@ tg_plain_ipv4(const struct tg_pkt *pkt, struct tg_plain *p)
 	unsigned room = pkt->len - (unsigned)(ip - pkt->data);
 	unsigned total = tg_get16(ip + 2);
 
-	if (room < IPV4_LEN + TCP_LEN || ip[0] != 0x45 || total < IPV4_LEN + TCP_LEN ||
-		total > room || (tg_plain_load16(ip + 6) & TG_BE16(0x3fff)) != 0 ||
-		ip[9] != PROTO_TCP || !tg_plain_source4(ip))
+	/* Fragment offset and more-fragments, any TTL, TCP. */
+	if (room < IPV4_LEN + TCP_LEN || ip[0] != 0x45 ||
+		total - (IPV4_LEN + TCP_LEN) > room - (IPV4_LEN + TCP_LEN) ||
+		(tg_plain_load32(ip + 6) & TG_BE32(0x3fff00ff)) != TG_BE32(PROTO_TCP) ||
+		!tg_plain_source4(ip))
 		return false;
 	if (!(pkt->flags & TG_RX_IP_CSUM_GOOD) &&
 		tg_csum_fold(tg_csum_header(0, ip, IPV4_LEN)) != 0xffff)
