@@ -106,6 +106,8 @@ tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s, unsigned bu
 	unsigned fired;
 
 	e->now = now;
+	if (wall_s / TG_EPOCH_S != e->secret.epoch)
+		e->printed_last = NULL;
 	tg_secret_advance(&e->secret, wall_s);
 	/* Connections first: after a flood a million half-open entries are due, every second. */
 	fired = advance_conns(e, now, budget - budget / HALF_SHARE);

@@ -9,17 +9,6 @@
 #include "cookie.h"
 #include "defer.h"
 
-/*
- * An ACK flood on a listener that has sent no cookies costs no PRF call. With a shared secret other
- * machines send them.
- */
-static bool
-cookies_are_out(const struct tg_engine *e, const struct tg_lsn *l)
-{
-	return e->cfg.syncookies == TG_SYNCOOKIES_ALWAYS || e->cfg.cookie_seed_shared ||
-		e->now < l->cookie_until;
-}
-
 /* What became of an ACK that may prove a cookie. */
 enum proof {
 	PROOF_NONE,   /* not one */
@@ -35,7 +24,7 @@ prove_cookie(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, struct tg_
 	const struct tg_frame *f = &rx->f;
 	struct tg_tuple tuple;
 
-	if ((f->flags & TG_SYN) != 0 || !cookies_are_out(e, l))
+	if ((f->flags & TG_SYN) != 0 || !tg_cookies_are_out(e, l))
 		return PROOF_NONE;
 	/* The first segment with data carries the same proof (listener-semantics section 7). */
 	if (l->defer_accept_s != 0 && !l->defer_cookies && tg_is_bare_ack(f))
@@ -43,6 +32,7 @@ prove_cookie(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, struct tg_
 	if (e->cfg.cookie_check_rate != 0 &&
 		!tg_bucket_take(&e->cookie_check, e->cfg.cookie_check_rate, tg_ms_of(e->now)))
 		return PROOF_RATE;
+	tg_rx_options(rx);
 	tg_rx_tuple(f, &tuple);
 	if (tg_cookie_check(&e->secret, &tuple, f->seq - 1, f->ack - 1,
 		    (rx->opt.present & TG_OPT_TS) != 0, rx->opt.tsecr, st)) {

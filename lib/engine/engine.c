@@ -161,6 +161,7 @@ tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out)
 	tg_host_init(&e->host);
 	e->host.ttl = cfg->hop_limit;
 	e->host.tos = (uint8_t)(cfg->dscp << 2);
+	e->plain_local[0] = e->plain_local[1] = -1;
 	tg_listeners_init(&e->listeners);
 	cs = &e->conns;
 	cs->flow = &e->flow;

@@ -16,10 +16,12 @@
 #include "fastopen.h"
 #include "flow.h"
 #include "frame.h"
+#include "form.h"
 #include "host.h"
 #include "listener.h"
 #include "output.h"
 #include "peers.h"
+#include "plain.h"
 #include "prefix.h"
 #include "secret.h"
 #include "synack.h"
@@ -36,6 +38,30 @@ struct tg_worker {
 	uint64_t acceptable[TG_LISTENERS_MAX / 64]; /**< listeners for which TG_EV_ACCEPT is owed */
 };
 
+/** Forms of SYN-ACKs that are kept. */
+#define TG_PRINTED 16
+
+/**
+ * A SYN-ACK with cookie as far as it is the same for all SYNs with the same options, on one port,
+ * to listeners that say the same of us, in one epoch: the form, and what the cookie has in common.
+ */
+struct tg_printed {
+	uint64_t what; /**< options, family and port; 0: empty */
+	uint32_t own;  /**< tg_synack_word() of the listener */
+	uint64_t epoch;
+	tg_block mask;
+	const struct tg_prf *key;
+	uint16_t enc; /**< for tg_cookie_answer() */
+	/** For tg_engine.printed_last: what `what` says, as it lies in a SYN of Linux. */
+	uint32_t mss_word, wscale_word;
+	uint16_t port;
+	bool v6;
+	struct tg_form form;
+};
+
+/** A cookie lives at most 96 s (listener-semantics section 5). */
+#define TG_COOKIE_LIFETIME (96 * TG_SEC)
+
 /** An engine. */
 struct tg_engine {
 	struct tg_counters counters;
@@ -44,6 +70,12 @@ struct tg_engine {
 	tg_time now; /**< of the last call that was told */
 	bool low;    /**< buffers are short: tg_engine_set_low() */
 	struct tg_secret secret;
+	struct tg_prf_group cookies;           /**< of the packets at hand, not sent yet */
+	struct tg_printed printed[TG_PRINTED]; /**< forms used lately (plain_input.h) */
+	const struct tg_printed *printed_last; /**< of the last SYN with Linux's options, or NULL */
+	struct tg_addr plain_dst[2]; /**< of the last plain segment over IPv4, over IPv6 */
+	int16_t plain_local[2];      /**< which of our addresses these are, or -1 */
+	bool plain_off; /**< no short way: for the test that compares (model_flood.c) */
 	struct tg_fastopen_keys fastopen;
 	struct tg_flow flow;
 	struct tg_synq synq;
@@ -64,9 +96,17 @@ struct tg_engine {
 struct tg_rx {
 	struct tg_pkt *pkt;
 	struct tg_frame f;
-	struct tg_tcpopt opt;
+	struct tg_tcpopt opt; /**< by tg_rx_options(): not before somebody asks */
 	struct tg_digest digest;
 	struct tg_flow_key key;
+	uint8_t number;           /**< in the packets at hand */
+	uint16_t cookie_flags;    /**< with a cookie under way: TG_HALF_*, what is agreed on */
+	uint16_t cookie_enc;      /**< the same: what tg_cookie_ask() returned */
+	uint32_t cookie_ts_clock; /**< the same: with timestamps, the connection's clock */
+	uint32_t cookie_tsecr;    /**< the same: the peer's timestamp */
+	const struct tg_synack *cookie_own; /**< the same: the listener's */
+	const struct tg_printed *form;      /**< the same: NULL, or f is not filled, plain is */
+	struct tg_plain plain;              /**< by tg_plain_take() */
 };
 
 /** A verdict in one word. */
@@ -92,6 +132,41 @@ tg_rx_tuple(const struct tg_frame *f, struct tg_tuple *t)
 	t->remote.port = f->sport;
 }
 
+/**
+ * Reads the options of a TCP segment: once it is known to be for an entry or a listener that looks
+ * at them. Most of what a flood sends is dropped before.
+ */
+static inline void
+tg_rx_options(struct tg_rx *rx)
+{
+	const struct tg_frame *f = &rx->f;
+
+	tg_tcpopt_parse(rx->pkt->data + f->l4_off + 20, f->payload_off - f->l4_off - 20u,
+		(f->flags & TG_SYN) != 0, &rx->opt);
+}
+
+/** Why a listener drops a segment by its flags alone; TG_DISP_COUNT: it does not. */
+static inline enum tg_disposition
+tg_listen_flaw(unsigned flags)
+{
+	if ((flags & TG_SYN) != 0 && (flags & (TG_RST | TG_FIN)) != 0)
+		return TG_DISP_DROP_SYN_FLAGS;
+	if (flags & TG_RST)
+		return TG_DISP_DROP_STRAY_RST;
+	return flags & (TG_ACK | TG_SYN) ? TG_DISP_COUNT : TG_DISP_DROP_NO_FLAGS;
+}
+
+/**
+ * An ACK flood on a listener that has sent no cookies costs no PRF call. With a shared secret other
+ * machines send them.
+ */
+static inline bool
+tg_cookies_are_out(const struct tg_engine *e, const struct tg_lsn *l)
+{
+	return e->cfg.syncookies == TG_SYNCOOKIES_ALWAYS || e->cfg.cookie_seed_shared ||
+		e->now < l->cookie_until;
+}
+
 /** A TCP segment for a local address: host.c's checks are passed (tcp_input.c). */
 struct tg_verdict tg_input_tcp(struct tg_engine *e, struct tg_rx *rx);
 
@@ -105,6 +180,18 @@ struct tg_verdict tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_
  */
 struct tg_verdict tg_input_syn(
 	struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct tg_tw *reuse);
+
+/**
+ * Writes the cookies that tg_input_syn() has promised: e->cookies, one PRF run for all of them
+ * (cookie_output.c).
+ *
+ * @param rx  the packets at hand, by their numbers
+ */
+void tg_cookies_write(struct tg_engine *e, struct tg_rx rx[]);
+
+/** Promises one: fails when the answer does not fit into the packet (cookie_output.c). */
+bool tg_cookie_promise(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own,
+	const struct tg_offer *o);
 
 /** A segment for a half-open entry (half_input.c). */
 struct tg_verdict tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx);
@@ -139,6 +226,15 @@ struct tg_verdict tg_input_host(struct tg_engine *e, struct tg_rx *rx);
 
 /** ICMP that is no echo: errors about what we sent (icmp_input.c). */
 struct tg_verdict tg_input_icmp(struct tg_engine *e, struct tg_rx *rx);
+/** Takes a token for a RST to a segment without connection. */
+static inline bool
+tg_rst_take(struct tg_engine *e)
+{
+	return tg_bucket_take(&e->rst, e->cfg.rst_rate, tg_ms_of(e->now));
+}
+
+/** tg_reply_rst() for who has taken a token. */
+struct tg_verdict tg_reply_rst_taken(struct tg_engine *e, struct tg_rx *rx);
 
 /** A RST that answers a segment, RFC 9293 3.10.7.1, within the rate limit (reply.c). */
 struct tg_verdict tg_reply_rst(struct tg_engine *e, struct tg_rx *rx);

@@ -68,7 +68,7 @@ tg_fastopen_option(const struct tg_pkt *pkt, struct tg_segment *s, const struct 
 	s->opt.tfo_len = TG_FASTOPEN_LEN;
 	memcpy(s->opt.tfo, o->tfo_cookie, TG_FASTOPEN_LEN);
 	/* The handshake is worth more than the cookie. */
-	if (tg_emit_tcp_size(s) > (unsigned)pkt->len + pkt->tailroom)
+	if (tg_emit_answer_size(s->answers, s) > (unsigned)pkt->len + pkt->tailroom)
 		s->opt.present &= (uint8_t)~TFO_KINDS;
 }
 
@@ -140,7 +140,7 @@ synack_in_place(struct tg_engine *e, struct tg_rx *rx, struct tg_tcb *t)
 
 	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
 	fill_synack(e, t, rx->pkt->port, &s);
-	if (tg_emit_tcp_size(&s) > (unsigned)rx->pkt->len + rx->pkt->tailroom) {
+	if (tg_emit_answer_size(&rx->f, &s) > (unsigned)rx->pkt->len + rx->pkt->tailroom) {
 		t->flags2 |= TG_TCB2_SYNACK;
 		tg_tcb_want_output(&e->conns, t);
 		return tg_verdict(TG_DROP, TG_DISP_DELIVERED);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bursts in: parse all, hash all, then judge one by one.
+ * Bursts in: parse all, hash all, then judge one by one; cookies are written at the end.
  */
 #include <string.h>
 
 #include "engine_internal.h"
+#include "plain_input.h"
 
 /* Packets worked on together: what one core keeps in its first-level cache while it waits for
  * the flow table's lines. */
-#define GROUP 32
+#define GROUP TG_PRF_GROUP
+
+/* Packets between the prefetch of their headers, two cache lines, and their turn. */
+#define AHEAD 4
 
 static bool
 is_tcp_for_us(struct tg_engine *e, struct tg_rx *rx)
@@ -37,28 +41,85 @@ judge(struct tg_engine *e, struct tg_rx *rx, bool tcp)
 	return tcp ? tg_input_tcp(e, rx) : tg_input_host(e, rx);
 }
 
+static inline void
+take_digest(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+{
+	tg_digest_of(x, &rx->digest);
+	tg_flow_prefetch(&e->flow, rx->digest.hash);
+}
+
+/* Keyed hash of each tuple in g, and its bucket of the flow table on the way. */
+static void
+digest_group(struct tg_engine *e, struct tg_rx rx[], struct tg_prf_group *g)
+{
+	tg_group_run(g);
+	for (unsigned k = 0; k < g->n4; k++)
+		take_digest(e, &rx[g->who4[k]], g->x4[k]);
+	for (unsigned k = 0; k < g->n6; k++)
+		take_digest(e, &rx[g->who6[k]], g->x6[k]);
+}
+
+static __attribute__((noinline)) struct tg_verdict
+the_long_way(struct tg_engine *e, struct tg_rx *rx)
+{
+	tg_plain_frame(rx->pkt, &rx->f);
+	return tg_input_tcp(e, rx);
+}
+
+/* The short way if there is one, else the long one. */
+static inline struct tg_verdict
+judge_plain(struct tg_engine *e, struct tg_rx *rx)
+{
+	struct tg_verdict v = tg_input_plain(e, rx);
+
+	return v.disposition != TG_DISP_COUNT ? v : the_long_way(e, rx);
+}
+
 static void
 input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verdict verdict[])
 {
 	struct tg_rx rx[GROUP];
-	uint32_t tcp = 0;
+	struct tg_prf_group g;
+	uint32_t plain = 0, tcp = 0;
 
+	g.n4 = g.n6 = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct tg_tuple tuple;
+		const struct tg_frame *f = &rx[i].f;
+		const struct tg_plain *p = &rx[i].plain;
 
+		if (i + AHEAD < n) {
+			__builtin_prefetch(pkt[i + AHEAD].data);
+			__builtin_prefetch(pkt[i + AHEAD].data + 64);
+		}
 		rx[i].pkt = &pkt[i];
-		tg_frame_parse(&pkt[i], &rx[i].f);
+		rx[i].number = (uint8_t)i;
+		rx[i].form = NULL;
+		rx[i].plain.damaged = false;
+		if (tg_plain_take(e, &rx[i]) && !e->plain_off) {
+			plain |= UINT32_C(1) << i;
+			tg_digest_ask_raw(
+				&e->secret, &g, i, !p->v6, p->v6 ? p->ip + 8 : p->ip + 12, p->tcp);
+			continue;
+		}
+		if (rx[i].plain.damaged)
+			tg_plain_damaged(&pkt[i], &rx[i].f);
+		else
+			tg_frame_parse(&pkt[i], &rx[i].f);
 		if (!is_tcp_for_us(e, &rx[i]))
 			continue;
 		tcp |= UINT32_C(1) << i;
-		tg_rx_tuple(&rx[i].f, &tuple);
-		tg_secret_digest(&e->secret, &tuple, &rx[i].digest);
-		tg_flow_prefetch(&e->flow, rx[i].digest.hash);
+		tg_digest_ask(&e->secret, &g, i, f->ip_version == 4, &f->src, &f->dst,
+			(uint32_t)f->sport << 16 | f->dport);
 	}
+	digest_group(e, rx, &g);
 	for (unsigned i = 0; i < n; i++) {
-		verdict[i] = judge(e, &rx[i], (tcp >> i & 1) != 0);
+		if (plain >> i & 1)
+			verdict[i] = judge_plain(e, &rx[i]);
+		else
+			verdict[i] = judge(e, &rx[i], (tcp >> i & 1) != 0);
 		e->counters.disposition[verdict[i].disposition]++;
 	}
+	tg_cookies_write(e, rx);
 	e->counters.received += n;
 }
 

@@ -8,9 +8,6 @@
 #include "cookie.h"
 #include "engine_internal.h"
 
-/* A cookie lives at most 96 s (listener-semantics section 5). */
-#define COOKIE_LIFETIME (96 * TG_SEC)
-
 static struct tg_verdict
 drop_syn(struct tg_engine *e, struct tg_lsn *l, enum tg_disposition d)
 {
@@ -19,48 +16,18 @@ drop_syn(struct tg_engine *e, struct tg_lsn *l, enum tg_disposition d)
 	return tg_verdict(TG_DROP, d);
 }
 
-static unsigned
-offer_flags(const struct tg_offer *o, const struct tg_frame *f)
-{
-	return (o->has_wscale ? TG_HALF_WSCALE | o->wscale : 0u) | (o->sack ? TG_HALF_SACK : 0u) |
-		(o->ts ? TG_HALF_TS : 0u) | (o->ecn ? TG_HALF_ECN : 0u) |
-		(f->ip_version == 6 ? TG_HALF_V6 : 0u);
-}
-
 /* A SYN-ACK whose numbers carry the whole state: nothing is written but the packet. */
 static struct tg_verdict
 answer_with_cookie(
 	struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, const struct tg_offer *o)
 {
-	const struct tg_frame *f = &rx->f;
-	unsigned flags = offer_flags(o, f);
-	struct tg_cookie_state st = {
-		.mss = o->mss,
-		.wscale = o->has_wscale ? o->wscale : TG_COOKIE_NO_WSCALE,
-		.sack = o->sack,
-		.ts = o->ts,
-		.ecn = o->ecn,
-	};
-	uint32_t iss, tsval = 0;
-	struct tg_tuple tuple;
-	struct tg_segment s;
-	struct tg_verdict v;
-
-	tg_rx_tuple(f, &tuple);
-	iss = tg_cookie_make(
-		&e->secret, &tuple, f->seq, &st, rx->digest.ts_offset + tg_ms_of(e->now), &tsval);
-	if (!st.ecn)
-		flags &= ~(unsigned)TG_HALF_ECN; /* nothing to carry it in */
-	tg_reply_init(&e->host, rx->pkt, f, &s);
-	tg_synack_fill(
-		&s, &l->synack, flags, &e->host.port[rx->pkt->port], iss, f->seq, tsval, o->tsval);
-	v = tg_reply(e, rx, &s);
-	if (v.action == TG_REPLY) {
-		l->cookies_sent++;
-		l->cookie_until = e->now + COOKIE_LIFETIME;
-		tg_engine_count(e, TG_CNT_SYNCOOKIES_SENT);
-	}
-	return v;
+	if (!tg_cookie_promise(e, rx, &l->synack, o))
+		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_ROOM);
+	l->cookies_sent++;
+	l->cookie_until = e->now + TG_COOKIE_LIFETIME;
+	tg_engine_count(e, TG_CNT_OUT_SEGS);
+	tg_engine_count(e, TG_CNT_SYNCOOKIES_SENT);
+	return tg_verdict(TG_REPLY, TG_DISP_ANSWERED);
 }
 
 /* Fills a half-open entry; its place in the flow table and the SYN queue is the caller's. */
@@ -77,7 +44,7 @@ fill_half(struct tg_half *h, const struct tg_rx *rx, const struct tg_offer *o, u
 	h->ts_recent = o->tsval;
 	h->mss = o->mss;
 	h->wnd = f->wnd;
-	h->flags = (uint16_t)offer_flags(o, f);
+	h->flags = (uint16_t)tg_offer_flags(o, f->ip_version == 6);
 	memcpy(h->mac, f->l2.src, sizeof(h->mac));
 }
 
@@ -182,15 +149,12 @@ tg_input_syn(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const struct t
 struct tg_verdict
 tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn)
 {
-	unsigned flags = rx->f.flags;
+	enum tg_disposition flaw = tg_listen_flaw(rx->f.flags);
 
-	if ((flags & TG_SYN) != 0 && (flags & (TG_RST | TG_FIN)) != 0)
-		return tg_verdict(TG_DROP, TG_DISP_DROP_SYN_FLAGS);
-	if (flags & TG_RST)
-		return tg_verdict(TG_DROP, TG_DISP_DROP_STRAY_RST);
-	if (flags & TG_ACK)
+	if (flaw != TG_DISP_COUNT)
+		return tg_verdict(TG_DROP, flaw);
+	if (rx->f.flags & TG_ACK)
 		return tg_input_cookie(e, rx, lsn);
-	if (flags & TG_SYN)
-		return tg_input_syn(e, rx, lsn, NULL);
-	return tg_verdict(TG_DROP, TG_DISP_DROP_NO_FLAGS);
+	tg_rx_options(rx);
+	return tg_input_syn(e, rx, lsn, NULL);
 }

@@ -18,11 +18,17 @@ tg_reply(struct tg_engine *e, struct tg_rx *rx, const struct tg_segment *s)
 struct tg_verdict
 tg_reply_rst(struct tg_engine *e, struct tg_rx *rx)
 {
+	if (!tg_rst_take(e))
+		return tg_verdict(TG_DROP, TG_DISP_DROP_RST_LIMIT);
+	return tg_reply_rst_taken(e, rx);
+}
+
+struct tg_verdict
+tg_reply_rst_taken(struct tg_engine *e, struct tg_rx *rx)
+{
 	const struct tg_frame *f = &rx->f;
 	struct tg_segment s;
 
-	if (!tg_bucket_take(&e->rst, e->cfg.rst_rate, tg_ms_of(e->now)))
-		return tg_verdict(TG_DROP, TG_DISP_DROP_RST_LIMIT);
 	tg_reply_init(&e->host, rx->pkt, f, &s);
 	if (f->flags & TG_ACK) {
 		s.seq = f->ack;

@@ -108,10 +108,9 @@ tg_input_tcp(struct tg_engine *e, struct tg_rx *rx)
 	if (!acceptable_ends(e, rx, &v))
 		return v;
 	tg_engine_count(e, TG_CNT_IN_SEGS);
-	tg_tcpopt_parse(rx->pkt->data + f->l4_off + 20, f->payload_off - f->l4_off - 20u,
-		(f->flags & TG_SYN) != 0, &rx->opt);
 	value = tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash);
 	if (value != TG_NONE) {
+		tg_rx_options(rx);
 		idx = tg_flow_index_of(value);
 		switch (tg_flow_kind_of(value)) {
 		case TG_FLOW_CONN:

@@ -64,6 +64,20 @@ struct tg_offer {
 struct tg_admitted tg_admit_syn(
 	struct tg_lsn *l, const struct tg_admission *a, bool pool_full, bool reuse);
 
+/**
+ * True when tg_admit_syn() without reuse would say TG_ADMIT_COOKIE, and change nothing: the short
+ * way to that answer, for a flood. False means nothing; ask tg_admit_syn().
+ */
+static inline bool
+tg_admits_cookie(const struct tg_lsn *l, const struct tg_admission *a, bool pool_full)
+{
+	if (l->single_queue || tg_acceptq_full(l))
+		return false;
+	return a->syncookies == TG_SYNCOOKIES_ALWAYS ||
+		(a->syncookies == TG_SYNCOOKIES_FULL &&
+			(pool_full || l->syn_count >= l->syn_bound));
+}
+
 /** True when the next SYN would be answered with a cookie, for listings; pool_full as above. */
 bool tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a, bool pool_full);
 

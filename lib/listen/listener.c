@@ -194,6 +194,7 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	*b = (uint16_t)(free_idx + 1);
 	t->count++;
 	t->exact += l->wildcard == 0;
+	t->recent = 0;
 	*idx = free_idx;
 	return 0;
 }
@@ -209,6 +210,7 @@ tg_lsn_close(struct tg_listeners *t, uint32_t idx)
 	t->lsn[idx].used = false;
 	t->count--;
 	t->exact -= t->lsn[idx].wildcard == 0;
+	t->recent = 0;
 }
 
 static uint32_t
@@ -247,4 +249,14 @@ tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t p
 	uint32_t idx = t->exact != 0 ? find_exact(t, addr, port) : TG_NONE;
 
 	return idx != TG_NONE ? idx : find_wildcard(t, tg_addr_is_v4(addr) ? 4 : 6, port);
+}
+
+struct tg_lsn *
+tg_lsn_remember(struct tg_listeners *t, uint32_t what, const struct tg_addr *addr, uint16_t port)
+{
+	uint32_t lsn = tg_lsn_find(t, addr, port);
+
+	t->recent = what;
+	t->recent_lsn = lsn != TG_NONE ? &t->lsn[lsn] : NULL;
+	return t->recent_lsn;
 }

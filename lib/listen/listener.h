@@ -18,10 +18,17 @@
 /** Our side of the negotiation: constants of a listener; the shift is the engine's. */
 struct tg_synack {
 	uint16_t wnd;   /**< unscaled, as it stands on the wire */
-	uint8_t wscale; /**< our shift, offered when the peer offers one */
 	uint8_t ttl;    /**< TTL or hop limit */
 	uint8_t tos;    /**< DSCP, in its place above the ECN field */
+	uint8_t wscale; /**< our shift, offered when the peer offers one */
 };
+
+/** All of them but the shift, in one number. */
+static inline uint32_t
+tg_synack_word(const struct tg_synack *own)
+{
+	return own->wnd | (uint32_t)own->ttl << 16 | (uint32_t)own->tos << 24;
+}
 
 /** A listener. */
 struct tg_lsn {
@@ -74,7 +81,9 @@ struct tg_listeners {
 	/** By port, and by address where it is no wildcard; 1 + index, 0 = empty. */
 	uint16_t bucket[2 * TG_LISTENERS_MAX];
 	uint32_t count;
-	uint32_t exact; /**< of these, at an address of their own */
+	uint32_t exact;  /**< of these, at an address of their own */
+	uint32_t recent; /**< what tg_lsn_recent() was asked last, 0: nothing since a change */
+	struct tg_lsn *recent_lsn; /**< its answer, NULL for none */
 };
 
 /** What a listener needs to know of its engine to size its bounds. */
@@ -114,6 +123,27 @@ void tg_lsn_close(struct tg_listeners *t, uint32_t idx);
  * @return its index or TG_NONE
  */
 uint32_t tg_lsn_find(const struct tg_listeners *t, const struct tg_addr *addr, uint16_t port);
+
+/** Asks tg_lsn_find() for tg_lsn_recent(). */
+struct tg_lsn *tg_lsn_remember(
+	struct tg_listeners *t, uint32_t what, const struct tg_addr *addr, uint16_t port);
+
+/**
+ * tg_lsn_find() that remembers its last answer: a flood has one target at a time.
+ *
+ * @param local  index of addr, the same for the same address and below 65536
+ * @return the listener or NULL
+ */
+static inline struct tg_lsn *
+tg_lsn_recent(struct tg_listeners *t, uint16_t local, const struct tg_addr *addr, uint16_t port)
+{
+	uint32_t what = (uint32_t)local << 16 | port;
+
+	/* Nobody listens on port 0, so 0 is asked for in vain and what a change leaves behind. */
+	if (t->recent != what || what == 0)
+		return tg_lsn_remember(t, what, addr, port);
+	return t->recent_lsn;
+}
 
 /**
  * A shard's share of a bound: shares of all shards sum to it when it is at least their number,

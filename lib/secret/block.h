@@ -70,6 +70,17 @@ tg_be_block(uint64_t high, uint64_t low)
 #endif
 }
 
+/** Two words of 4 bytes as they lie in memory: the first as it was read, the second big-endian. */
+static inline uint64_t
+tg_be_words(uint32_t raw, uint32_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return raw | (uint64_t)__builtin_bswap32(word) << 32;
+#else
+	return (uint64_t)raw << 32 | word;
+#endif
+}
+
 static inline void
 tg_store_block(uint8_t *p, tg_block x)
 {
@@ -86,33 +97,50 @@ tg_tuple_is_v4(const struct tg_tuple *t)
 }
 
 /**
- * The PRF of a tuple and one word beside it, remote side first:
+ * A tuple and one word beside it as PRF input, remote side first:
  *
  *   IPv4, 1 block:  raddr 4 | laddr 4 | rport 2 | lport 2 | word 4
  *   IPv6, 3 blocks: raddr 16, laddr 16, rport 2 | lport 2 | word 4 | zero 8
  *
  * Each family has keys of its own, so under one key the length is fixed, which CBC-MAC needs.
  *
- * @param mask XORed into the first block
+ * @param x      room for the blocks, aligned
+ * @param ports  rport in the upper half, lport in the lower
+ * @param mask   XORed into the first block
  */
+static inline void
+tg_tuple_block4(uint8_t *x, const struct tg_addr *raddr, const struct tg_addr *laddr,
+	uint32_t ports, uint32_t word, tg_block mask)
+{
+	uint64_t addrs = (uint64_t)tg_get_be32(raddr->b + 12) << 32 | tg_get_be32(laddr->b + 12);
+
+	tg_store_block(x, tg_be_block(addrs, (uint64_t)ports << 32 | word) ^ mask);
+}
+
+/** The same for IPv6. */
+static inline void
+tg_tuple_block6(uint8_t *x, const struct tg_addr *raddr, const struct tg_addr *laddr,
+	uint32_t ports, uint32_t word, tg_block mask)
+{
+	tg_store_block(x, tg_load_block(raddr->b) ^ mask);
+	tg_store_block(x + 16, tg_load_block(laddr->b));
+	tg_store_block(x + 32, tg_be_block((uint64_t)ports << 32 | word, 0));
+}
+
+/** The PRF of a tuple and one word beside it. */
 static inline void
 tg_tuple_prf(const struct tg_prf *prf, const struct tg_tuple *t, bool v4, uint32_t word,
 	tg_block mask, uint8_t out[16])
 {
+	uint32_t ports = (uint32_t)t->remote.port << 16 | t->local.port;
 	_Alignas(16) uint8_t x[48];
-	uint64_t tail = (uint64_t)t->remote.port << 48 | (uint64_t)t->local.port << 32 | word;
 
 	if (v4) {
-		uint64_t addr = (uint64_t)tg_get_be32(t->remote.addr.b + 12) << 32 |
-			tg_get_be32(t->local.addr.b + 12);
-
-		tg_store_block(x, tg_be_block(addr, tail) ^ mask);
+		tg_tuple_block4(x, &t->remote.addr, &t->local.addr, ports, word, mask);
 		tg_prf_block(prf, x, out);
 		return;
 	}
-	tg_store_block(x, tg_load_block(t->remote.addr.b) ^ mask);
-	tg_store_block(x + 16, tg_load_block(t->local.addr.b));
-	tg_store_block(x + 32, tg_be_block(tail, 0));
+	tg_tuple_block6(x, &t->remote.addr, &t->local.addr, ports, word, mask);
 	tg_prf_cbcmac(prf, x, 3, out);
 }
 

@@ -125,15 +125,9 @@ static const uint8_t wscale_level[8] = {TG_COOKIE_NO_WSCALE, 0, 2, 5, 6, 7, 8, 1
 
 #define WSCALE_MAX     14 /* RFC 7323 2.3 */
 #define WSCALE_NONE_TS 15
-#define TAG_TS_BITS    3
-#define TS_MASK        ((UINT32_C(1) << TG_COOKIE_TSBITS) - 1)
-
-/* enc: mss 3 | wscale 3 | SACK 1, or mss 3 | wscale 4 | SACK 1 | ECN 1, from bit 0 */
-#define ENC_BITS    7
-#define ENC_TS_BITS 9
-
-_Static_assert(ENC_TS_BITS + TAG_TS_BITS == TG_COOKIE_TSBITS, "state and tag fill the bits");
-_Static_assert(ENC_TS_BITS <= 4 * TG_COOKIE_NIBBLES, "every nibble has a table");
+_Static_assert(TG_COOKIE_ENC_TS_BITS + TG_COOKIE_TAG_BITS == TG_COOKIE_TSBITS,
+	"state and tag fill the bits");
+_Static_assert(TG_COOKIE_ENC_TS_BITS <= 4 * TG_COOKIE_NIBBLES, "every nibble has a table");
 
 static unsigned
 encode(const struct tg_cookie_state *st, bool v4)
@@ -171,20 +165,56 @@ decode(unsigned enc, bool v4, bool ts, struct tg_cookie_state *st)
 	st->ts = ts;
 }
 
+static const struct tg_cookie_key *
+key_of(const struct tg_secret *s, uint64_t epoch, bool v4, bool ts)
+{
+	return &s->cookie[epoch % 4][2 * !v4 + ts];
+}
+
+static tg_block
+mask_of(const struct tg_cookie_key *key, unsigned enc, bool ts)
+{
+	tg_block mask =
+		tg_load_block(key->t[0][enc & 15]) ^ tg_load_block(key->t[1][enc >> 4 & 15]);
+
+	return ts ? mask ^ tg_load_block(key->t[2][enc >> 8]) : mask;
+}
+
 /* The first 64 bits of the PRF over tuple, client's ISN and state, under the keys of an epoch. */
 static uint64_t
 tag(const struct tg_secret *s, uint64_t epoch, const struct tg_tuple *t, bool v4, bool ts,
 	uint32_t irs, unsigned enc)
 {
-	const struct tg_cookie_key *key = &s->cookie[epoch % 4][2 * !v4 + ts];
-	tg_block mask =
-		tg_load_block(key->t[0][enc & 15]) ^ tg_load_block(key->t[1][enc >> 4 & 15]);
+	const struct tg_cookie_key *key = key_of(s, epoch, v4, ts);
 	uint8_t x[16];
 
-	if (ts)
-		mask ^= tg_load_block(key->t[2][enc >> 8]);
-	tg_tuple_prf(&key->k, t, v4, irs, mask, x);
-	return (uint64_t)tg_get_be32(x) << 32 | tg_get_be32(x + 4);
+	tg_tuple_prf(&key->k, t, v4, irs, mask_of(key, enc, ts), x);
+	return tg_cookie_first64(x);
+}
+
+unsigned
+tg_cookie_common(const struct tg_secret *s, bool v4, const struct tg_cookie_state *st,
+	const struct tg_prf **key, tg_block *mask)
+{
+	const struct tg_cookie_key *k = key_of(s, s->epoch, v4, st->ts);
+	unsigned enc = encode(st, v4);
+
+	*key = &k->k;
+	*mask = mask_of(k, enc, st->ts);
+	return enc;
+}
+
+unsigned
+tg_cookie_ask(const struct tg_secret *s, struct tg_prf_group *g, unsigned who, bool v4,
+	const struct tg_addr *raddr, const struct tg_addr *laddr, uint32_t ports, uint32_t irs,
+	const struct tg_cookie_state *st)
+{
+	const struct tg_prf *key;
+	tg_block mask;
+	unsigned enc = tg_cookie_common(s, v4, st, &key, &mask);
+
+	tg_group_add(g, who, key, v4, raddr, laddr, ports, irs, mask);
+	return enc;
 }
 
 uint32_t
@@ -192,19 +222,11 @@ tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs
 	struct tg_cookie_state *st, uint32_t ts_clock, uint32_t *tsval)
 {
 	bool v4 = tg_tuple_is_v4(t), ts = st->ts;
-	uint32_t parity = (uint32_t)(s->epoch & 1), iss, low;
 	unsigned enc = encode(st, v4);
-	uint64_t mac = tag(s, s->epoch, t, v4, ts, irs, enc);
 
 	decode(enc, v4, ts, st);
-	iss = (uint32_t)(mac >> 32);
-	if (!ts)
-		return (iss & ~UINT32_C(0xff)) | ((parity << ENC_BITS | enc) ^ iss >> 24);
-	low = (enc ^ iss >> (32 - ENC_TS_BITS)) << TAG_TS_BITS;
-	low |= (uint32_t)(mac >> (32 - TAG_TS_BITS)) & ((1u << TAG_TS_BITS) - 1);
-	/* back by the distance from the wanted low bits to the clock's, 0 to 4095 */
-	*tsval = ts_clock - ((ts_clock - low) & TS_MASK);
-	return (iss & ~UINT32_C(1)) | (parity ^ iss >> 31);
+	return tg_cookie_compose(
+		s, tag(s, s->epoch, t, v4, ts, irs, enc), enc, ts, ts_clock, tsval);
 }
 
 bool
@@ -217,11 +239,12 @@ tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t ir
 
 	if (has_ts) {
 		parity = (iss ^ iss >> 31) & 1;
-		enc = ((tsecr & TS_MASK) >> TAG_TS_BITS) ^ iss >> (32 - ENC_TS_BITS);
+		enc = ((tsecr & TG_COOKIE_TS_MASK) >> TG_COOKIE_TAG_BITS) ^
+			iss >> (32 - TG_COOKIE_ENC_TS_BITS);
 	} else {
 		enc = (iss ^ iss >> 24) & 0xff;
-		parity = enc >> ENC_BITS;
-		enc &= (1u << ENC_BITS) - 1;
+		parity = enc >> TG_COOKIE_ENC_BITS;
+		enc &= (1u << TG_COOKIE_ENC_BITS) - 1;
 	}
 	if (parity != (epoch & 1))
 		epoch += s->second_half ? 1 : UINT64_MAX;
@@ -231,8 +254,8 @@ tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t ir
 	diff = (uint32_t)(mac >> 32) ^ iss;
 	if (has_ts)
 		diff = diff >> 1 |
-			(((uint32_t)(mac >> (32 - TAG_TS_BITS)) ^ tsecr) &
-				((1u << TAG_TS_BITS) - 1));
+			(((uint32_t)(mac >> (32 - TG_COOKIE_TAG_BITS)) ^ tsecr) &
+				((1u << TG_COOKIE_TAG_BITS) - 1));
 	else
 		diff >>= 8;
 	if (diff != 0)

@@ -24,6 +24,21 @@ void tg_prf_init(struct tg_prf *p, const uint8_t key[16], bool allow_hw);
 void tg_prf_block(const struct tg_prf *p, const uint8_t in[16], uint8_t out[16]);
 
 /**
+ * Enciphers n blocks in place, x[i] under key[i]. A burst's worth in one go keeps as many blocks
+ * under way as the CPU can; after a call for each packet the rest of the packet waits for its
+ * block.
+ *
+ * @param key  expanded alike: all with allow_hw or all without
+ */
+void tg_prf_blocks(const struct tg_prf *const key[], uint8_t (*x)[16], unsigned n);
+
+/**
+ * tg_prf_cbcmac() of n messages of 3 blocks, x[i] under key[i]; each result replaces the first
+ * block of its message.
+ */
+void tg_prf_cbcmacs(const struct tg_prf *const key[], uint8_t (*x)[48], unsigned n);
+
+/**
  * CBC-MAC of whole blocks. Safe only for messages of one fixed length under one key, which is
  * how it is used: 3 blocks for an IPv6 tuple. At least one block.
  */

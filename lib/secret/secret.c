@@ -43,9 +43,6 @@ enum purpose {
 	PURPOSE_ADDR = 5,
 };
 
-/* "TGD1": keeps the digest's input apart from other uses of a tuple, should they share a key. */
-#define DIGEST_DOMAIN UINT32_C(0x54474431)
-
 _Static_assert(TG_COOKIE_NIBBLES * 16 + 1 <= 256, "a mask's number is one byte");
 
 static void
@@ -152,10 +149,8 @@ tg_secret_digest(const struct tg_secret *s, const struct tg_tuple *t, struct tg_
 	uint8_t x[16];
 	bool v4 = tg_tuple_is_v4(t);
 
-	tg_tuple_prf(v4 ? &s->tuple4 : &s->tuple6, t, v4, DIGEST_DOMAIN, (tg_block){0, 0}, x);
-	d->hash = tg_get_be32(x);
-	d->isn = tg_get_be32(x + 4);
-	d->ts_offset = tg_get_be32(x + 8);
+	tg_tuple_prf(v4 ? &s->tuple4 : &s->tuple6, t, v4, TG_DIGEST_DOMAIN, (tg_block){0, 0}, x);
+	tg_digest_of(x, d);
 }
 
 uint32_t

@@ -14,9 +14,11 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <tidegate/types.h>
 
+#include "group.h"
 #include "prf.h"
 
 /** Length of a cookie epoch in seconds of wall-clock time. */
@@ -32,6 +34,9 @@ struct tg_cookie_key {
 	struct tg_prf k;
 	_Alignas(16) uint8_t t[TG_COOKIE_NIBBLES][16][16];
 };
+
+/** "TGD1": keeps a digest's input apart from other uses of a tuple, should they share a key. */
+#define TG_DIGEST_DOMAIN UINT32_C(0x54474431)
 
 /** What one PRF call over a 4-tuple yields: independent 32-bit words. */
 struct tg_digest {
@@ -73,6 +78,39 @@ void tg_secret_advance(struct tg_secret *s, uint64_t wall_s);
 
 /** One PRF call (3 blocks for IPv6) over the 4-tuple. */
 void tg_secret_digest(const struct tg_secret *s, const struct tg_tuple *t, struct tg_digest *d);
+
+/**
+ * The same for a burst: tg_digest_ask() for each tuple, tg_group_run(), tg_digest_of() what the
+ * group has then.
+ */
+static inline void
+tg_digest_ask(const struct tg_secret *s, struct tg_prf_group *g, unsigned who, bool v4,
+	const struct tg_addr *raddr, const struct tg_addr *laddr, uint32_t ports)
+{
+	tg_group_add(g, who, v4 ? &s->tuple4 : &s->tuple6, v4, raddr, laddr, ports,
+		TG_DIGEST_DOMAIN, (tg_block){0, 0});
+}
+
+/** tg_digest_ask() from a packet: see tg_group_add_raw(). @param ports  as they lie in memory */
+static inline void
+tg_digest_ask_raw(const struct tg_secret *s, struct tg_prf_group *g, unsigned who, bool v4,
+	const uint8_t *addrs, const uint8_t *ports)
+{
+	uint32_t w;
+
+	memcpy(&w, ports, sizeof(w));
+	tg_group_add_raw(g, who, v4 ? &s->tuple4 : &s->tuple6, v4, addrs,
+		tg_be_words(w, TG_DIGEST_DOMAIN), (tg_block){0, 0});
+}
+
+/** The digest in a block of PRF output. */
+static inline void
+tg_digest_of(const uint8_t x[16], struct tg_digest *d)
+{
+	d->hash = tg_get_be32(x);
+	d->isn = tg_get_be32(x + 4);
+	d->ts_offset = tg_get_be32(x + 8);
+}
 
 /**
  * A keyed hash of an address, or of 16 bytes made from one: for tables of peers and prefixes. One

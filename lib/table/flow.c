@@ -62,17 +62,6 @@ static_assert(offsetof(struct tg_flow_key, rport) == 16, "after the address");
 static_assert(offsetof(struct tg_flow_key, free_use) == 22, "not compared");
 
 /*
- * Home bucket: the hash as a fraction of 2^32 times the number of buckets. One multiplication
- * instead of a mask, and the table has the size it needs rather than the next power of two
- * (which would make the load anything from 33 to 65 %).
- */
-static uint32_t
-home_of(const struct tg_flow *t, uint32_t hash)
-{
-	return (uint32_t)(((uint64_t)hash * t->buckets) >> 32);
-}
-
-/*
  * Signature of an entry `dist` buckets from home: the low bits of the hash, since the home bucket
  * has used the high ones, never 0. 10 million entries have 1.5 million buckets, that is 20.5 bits
  * of 32, so that a wider signature would tell nothing new; an entry is loaded in vain in 0.2 % of
@@ -176,15 +165,9 @@ tg_flow_fini(struct tg_flow *t, const struct tg_mem *mem)
 }
 
 void
-tg_flow_prefetch(const struct tg_flow *t, uint32_t hash)
-{
-	__builtin_prefetch(&t->bucket[home_of(t, hash)]);
-}
-
-void
 tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
 {
-	const struct tg_flow_bucket *b = &t->bucket[home_of(t, hash)];
+	const struct tg_flow_bucket *b = &t->bucket[tg_flow_home(t, hash)];
 	uint32_t m = match(b, sig_of(hash, 0));
 
 	if (m != 0)
@@ -193,10 +176,11 @@ tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
 		__builtin_prefetch(&t->bucket[next_of(t, (uint32_t)(b - t->bucket))]);
 }
 
-uint32_t
-tg_flow_lookup(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
+/* The walk of tg_flow_lookup(). Not inlined: a miss at home, the usual end, saves no registers. */
+static __attribute__((noinline)) uint32_t
+walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
 {
-	uint32_t i = home_of(t, hash);
+	uint32_t i = tg_flow_home(t, hash);
 
 	/* In a small table every bucket may have spilled: once round is enough. */
 	for (uint32_t dist = 0; dist < t->buckets; dist++) {
@@ -215,11 +199,21 @@ tg_flow_lookup(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t 
 	return TG_NONE;
 }
 
+uint32_t
+tg_flow_lookup(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
+{
+	const struct tg_flow_bucket *b = &t->bucket[tg_flow_home(t, hash)];
+
+	if (match(b, sig_of(hash, 0)) == 0 && b->spill == 0)
+		return TG_NONE;
+	return walk(t, key, hash);
+}
+
 /** Where `value` stands, or NULL; *at is its bucket. Does not touch the entry. */
 static uint32_t *
 find(const struct tg_flow *t, uint32_t hash, uint32_t value, uint32_t *at)
 {
-	uint32_t i = home_of(t, hash);
+	uint32_t i = tg_flow_home(t, hash);
 
 	for (uint32_t dist = 0; dist < t->buckets; dist++) {
 		struct tg_flow_bucket *b = &t->bucket[i];
@@ -242,7 +236,7 @@ find(const struct tg_flow *t, uint32_t hash, uint32_t value, uint32_t *at)
 int
 tg_flow_insert(struct tg_flow *t, uint32_t hash, uint32_t value)
 {
-	uint32_t i = home_of(t, hash);
+	uint32_t i = tg_flow_home(t, hash);
 	struct tg_flow_bucket *b = &t->bucket[i];
 	uint32_t dist = 0;
 	uint32_t vacant;
@@ -316,7 +310,7 @@ tg_flow_remove(struct tg_flow *t, uint32_t hash, uint32_t value)
 
 	if (v == NULL)
 		return false;
-	for (uint32_t i = home_of(t, hash); i != at; i = next_of(t, i))
+	for (uint32_t i = tg_flow_home(t, hash); i != at; i = next_of(t, i))
 		t->bucket[i].spill--;
 	vacate(t, at, (unsigned)(v - t->bucket[at].value));
 	t->count--;

@@ -41,6 +41,21 @@ tg_put32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
+/** The last 8 bytes of a v4-mapped address, as they lie in memory, from an IPv4 address that does.
+ */
+static inline uint64_t
+tg_v4_mapped(uint32_t raw)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint64_t)raw << 32 | 0xffff0000u;
+#else
+	return UINT64_C(0xffff00000000) | raw;
+#endif
+}
+
+/** 16 bytes in a vector register. */
+typedef uint64_t tg_words __attribute__((vector_size(16)));
+
 /** True when a comes before b in sequence space. */
 static inline bool
 tg_seq_lt(uint32_t a, uint32_t b)

@@ -24,13 +24,6 @@ load64(const uint8_t *p)
 }
 
 static inline uint64_t
-add_carry(uint64_t a, uint64_t b)
-{
-	a += b;
-	return a + (a < b);
-}
-
-static inline uint64_t
 fold33(uint64_t v)
 {
 	return (v & UINT32_MAX) + (v >> 32);
@@ -78,16 +71,16 @@ tg_csum_add(uint64_t sum, const void *data, size_t len)
 		uint64_t a = 0, b = 0, c = 0, d = 0;
 
 		do {
-			a = add_carry(a, load64(p));
-			b = add_carry(b, load64(p + 8));
-			c = add_carry(c, load64(p + 16));
-			d = add_carry(d, load64(p + 24));
+			a = tg_csum_carry(a, load64(p));
+			b = tg_csum_carry(b, load64(p + 8));
+			c = tg_csum_carry(c, load64(p + 16));
+			d = tg_csum_carry(d, load64(p + 24));
 			p += BLOCK;
 			len -= BLOCK;
 		} while (len >= BLOCK);
 		part = fold33(a) + fold33(b) + fold33(c) + fold33(d);
 	}
-	return add_carry(sum, part + sum_tail(p, len));
+	return tg_csum_carry(sum, part + sum_tail(p, len));
 }
 
 uint64_t
@@ -99,7 +92,7 @@ tg_csum_add_at(uint64_t sum, const void *p, size_t len, size_t pos)
 		return tg_csum_add(sum, p, len);
 	/* Every byte sits in the other half of its word: swap the sum (RFC 1071 2 (B)). */
 	part = tg_csum_fold(tg_csum_add(0, p, len));
-	return add_carry(sum, __builtin_bswap16(part));
+	return tg_csum_carry(sum, __builtin_bswap16(part));
 }
 
 uint64_t
@@ -117,10 +110,10 @@ tg_csum_copy(uint64_t sum, void *restrict dst, const void *restrict src, size_t 
 
 			memcpy(w, p, BLOCK);
 			memcpy(q, w, BLOCK);
-			a = add_carry(a, w[0]);
-			b = add_carry(b, w[1]);
-			c = add_carry(c, w[2]);
-			d = add_carry(d, w[3]);
+			a = tg_csum_carry(a, w[0]);
+			b = tg_csum_carry(b, w[1]);
+			c = tg_csum_carry(c, w[2]);
+			d = tg_csum_carry(d, w[3]);
 			p += BLOCK;
 			q += BLOCK;
 			len -= BLOCK;
@@ -131,18 +124,7 @@ tg_csum_copy(uint64_t sum, void *restrict dst, const void *restrict src, size_t 
 		memcpy(q, p, len);
 		part += sum_tail(p, len);
 	}
-	return add_carry(sum, part);
-}
-
-uint16_t
-tg_csum_fold(uint64_t sum)
-{
-	uint32_t v;
-
-	sum = fold33(sum);
-	v = (uint32_t)fold33(sum);
-	v = (v & 0xffff) + (v >> 16);
-	return (uint16_t)((v & 0xffff) + (v >> 16));
+	return tg_csum_carry(sum, part);
 }
 
 uint64_t

@@ -31,6 +31,9 @@ struct tg_segment {
 	uint8_t ttl;    /**< TTL, or hop limit of IPv6 */
 	uint16_t ip_id; /**< IPv4 identification; DF is always set (RFC 6864: any value will do) */
 	struct tg_tcpopt opt;
+	/** By tg_reply_init(), for tg_reply_write(): its addresses, turned round, are what counts.
+	 */
+	const struct tg_frame *answers;
 };
 
 /** Where a port computes checksums itself: what tg_emit_* may leave to it. */
@@ -59,6 +62,23 @@ unsigned tg_emit_tcp_size(const struct tg_segment *s);
  */
 void tg_emit_tcp(struct tg_pkt *pkt, const struct tg_segment *s, unsigned payload_len,
 	uint64_t payload_sum, unsigned offload);
+
+/** Bytes of headers that tg_emit_answer() will write. */
+unsigned tg_emit_answer_size(const struct tg_frame *f, const struct tg_segment *s);
+
+/**
+ * Writes a segment without payload over the one it answers: addresses, ports and MACs turned round,
+ * tags as they are, no IPv4 options or IPv6 extension headers. What tg_emit_tcp() would write, less
+ * the copies of what is there already.
+ *
+ * @param pkt      holds the segment of f, and has tg_emit_answer_size() bytes at data
+ * @param f        a TCP segment, TG_FRAME_TCP
+ * @param s        l2, src, dst, sport and dport are not looked at
+ * @param mac      our address on the port
+ * @param offload  enum tg_csum_offload bits
+ */
+void tg_emit_answer(struct tg_pkt *pkt, const struct tg_frame *f, const struct tg_segment *s,
+	const uint8_t mac[6], unsigned offload);
 
 /**
  * Turns an ARP request for one of our addresses into the reply, in place (RFC 826).

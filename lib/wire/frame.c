@@ -22,12 +22,19 @@ enum {
 /** IPv4 flags and fragment offset: more fragments 0x2000, offset 0x1fff (RFC 791 3.1). */
 #define IPV4_FRAGMENT_MASK 0x3fff
 
-static void
+/*
+ * In one store of 16 bytes, which serves a load of any size behind it: one that spans several
+ * stores in flight would wait for all of them to reach the cache.
+ */
+static inline void
 map_v4(struct tg_addr *a, const uint8_t *p)
 {
-	memset(a->b, 0, 8);
-	tg_put32(a->b + 8, 0xffff);
-	memcpy(a->b + 12, p, 4);
+	uint32_t raw;
+	tg_words x;
+
+	memcpy(&raw, p, sizeof(raw));
+	x = (tg_words){0, tg_v4_mapped(raw)};
+	memcpy(a->b, &x, sizeof(x));
 }
 
 static uint32_t
@@ -59,8 +66,25 @@ tg_frame_sum(uint64_t sum, const struct tg_pkt *pkt, uint32_t off, uint32_t end)
 	return sum;
 }
 
+/* Is the checksum of a TCP segment right? Its header lies whole in the first segment. */
+static inline bool
+tcp_sum_good(const struct tg_pkt *pkt, const struct tg_frame *f, unsigned hlen, uint32_t end,
+	uint64_t addrs)
+{
+	const uint32_t len = end - f->l4_off, body = f->l4_off + hlen;
+	uint64_t sum = tg_csum_header(addrs, pkt->data + f->l4_off, hlen);
+
+	/* The rest of the pseudo-header. A length of 32 bits (IPv6) is two words. */
+	sum = tg_csum_carry(sum,
+		(uint64_t)__builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)len) +
+			__builtin_bswap16((uint16_t)(len >> 16)));
+	if (end != body)
+		sum = tg_frame_sum(sum, pkt, body, end);
+	return tg_csum_fold(sum) == 0xffff;
+}
+
 enum tg_frame_kind
-tg_frame_tcp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
+tg_frame_tcp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint64_t addrs)
 {
 	const uint8_t *tcp = pkt->data + f->l4_off;
 	uint32_t room = tg_frame_contiguous(pkt, f, end);
@@ -74,12 +98,8 @@ tg_frame_tcp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
 		return tg_frame_is_bad(f, TG_BAD_TCP_HEADER);
 	if (pkt->flags & TG_RX_L4_CSUM_BAD)
 		return tg_frame_is_bad(f, TG_BAD_TCP_CSUM);
-	if (!(pkt->flags & TG_RX_L4_CSUM_GOOD)) {
-		uint64_t sum = tg_csum_pseudo(&f->src, &f->dst, PROTO_TCP, len);
-
-		if (tg_csum_fold(tg_frame_sum(sum, pkt, f->l4_off, end)) != 0xffff)
-			return tg_frame_is_bad(f, TG_BAD_TCP_CSUM);
-	}
+	if (!(pkt->flags & TG_RX_L4_CSUM_GOOD) && !tcp_sum_good(pkt, f, hlen, end, addrs))
+		return tg_frame_is_bad(f, TG_BAD_TCP_CSUM);
 	f->sport = tg_get16(tcp);
 	f->dport = tg_get16(tcp + 2);
 	f->seq = tg_get32(tcp + 4);
@@ -108,21 +128,6 @@ parse_icmp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end)
 	return tg_frame_is(f, TG_FRAME_ICMP_OTHER);
 }
 
-/* Sum of an IPv4 header: 5 to 15 words of 32 bits, which fold as pairs of 16-bit words do. */
-static inline uint64_t
-ipv4_sum(const uint8_t *ip, unsigned hlen)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < hlen; i += 4) {
-		uint32_t w;
-
-		memcpy(&w, ip + i, sizeof(w));
-		sum += w;
-	}
-	return sum;
-}
-
 static enum tg_frame_kind
 parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 {
@@ -139,7 +144,8 @@ parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 		return tg_frame_is_bad(f, TG_BAD_IP_HEADER);
 	if (pkt->flags & TG_RX_IP_CSUM_BAD)
 		return tg_frame_is_bad(f, TG_BAD_IP_CSUM);
-	if (!(pkt->flags & TG_RX_IP_CSUM_GOOD) && tg_csum_fold(ipv4_sum(ip, hlen)) != 0xffff)
+	if (!(pkt->flags & TG_RX_IP_CSUM_GOOD) &&
+		tg_csum_fold(tg_csum_header(0, ip, hlen)) != 0xffff)
 		return tg_frame_is_bad(f, TG_BAD_IP_CSUM);
 	f->ip_version = 4;
 	f->ip_tos = ip[1];
@@ -155,7 +161,7 @@ parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 	}
 	switch (ip[9]) {
 	case PROTO_TCP:
-		return tg_frame_tcp(pkt, f, end);
+		return tg_frame_tcp(pkt, f, end, tg_csum_add8(0, ip + 12));
 	case PROTO_ICMP:
 		return parse_icmp(pkt, f, end);
 	default:
@@ -192,8 +198,7 @@ tg_frame_parse(const struct tg_pkt *pkt, struct tg_frame *f)
 	memset(&f->l2, 0, sizeof(f->l2));
 	if (pkt->len < ETH_LEN)
 		return tg_frame_is_bad(f, TG_BAD_ETH);
-	memcpy(f->l2.dst, p, 6);
-	memcpy(f->l2.src, p + 6, 6);
+	memcpy(&f->l2, p, 12); /* dst, src */
 	type = tg_get16(p + 12);
 	while ((type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ) && f->l2.tags < TG_VLAN_MAX) {
 		if (pkt->len - off < TAG_LEN)

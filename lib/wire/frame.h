@@ -11,6 +11,7 @@
  * fills a struct tg_frame. Nothing above this room ever looks at a header byte.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <tidegate/pkt.h>
@@ -27,6 +28,8 @@ struct tg_l2 {
 	uint16_t tci[TG_VLAN_MAX];  /**< PCP, DEI and VID, host byte order */
 	uint8_t tags;               /**< 0 to TG_VLAN_MAX, a tag in tg_pkt.vlan_tci not counted */
 };
+
+_Static_assert(offsetof(struct tg_l2, src) == 6, "both addresses are copied at once");
 
 /** What a frame turned out to be. */
 enum tg_frame_kind {

@@ -78,9 +78,11 @@ uint64_t tg_frame_sum(uint64_t sum, const struct tg_pkt *pkt, uint32_t off, uint
 /**
  * Parses TCP at f->l4_off; addresses are set.
  *
- * @param end  first byte behind the datagram, inside the chain; f->l4_off <= end, pkt->len
+ * @param end    first byte behind the datagram, inside the chain; f->l4_off <= end, pkt->len
+ * @param addrs  sum of both addresses, unfolded
  */
-enum tg_frame_kind tg_frame_tcp(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end);
+enum tg_frame_kind tg_frame_tcp(
+	const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint64_t addrs);
 
 /**
  * Parses IPv6 at f->l3_off <= pkt->len and what it carries.

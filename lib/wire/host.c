@@ -8,9 +8,6 @@
 #include "bytes.h"
 #include "host.h"
 
-#define SLOTS (2u * TG_LOCALS_MAX)
-_Static_assert(SLOTS <= 512, "slot_of() has nine bits");
-
 void
 tg_host_init(struct tg_host *h)
 {
@@ -33,56 +30,20 @@ tg_host_add_port(
 	return 0;
 }
 
-/*
- * Local addresses are configured, not attacked: a plain mix will do. The last byte, in which those
- * of one network differ, is the highest of the number: only the top bits of the product know it.
- */
-static unsigned
-slot_of(const struct tg_addr *a)
+unsigned
+tg_host_probe(const struct tg_host *h, const struct tg_addr *addr, unsigned i)
 {
-	uint64_t hi, lo;
-
-	memcpy(&hi, a->b, 8);
-	memcpy(&lo, a->b + 8, 8);
-	return (unsigned)(((hi ^ lo) * UINT64_C(0x9e3779b97f4a7c15)) >> 55) % SLOTS;
-}
-
-int
-tg_host_find(const struct tg_host *h, const struct tg_addr *addr)
-{
-	for (unsigned i = slot_of(addr);; i = (i + 1) % SLOTS) {
-		unsigned n = h->local_slot[i];
+	for (;; i = (i + 1) % TG_SLOTS) {
+		unsigned n = h->slot[i];
+		const struct tg_local *l;
 
 		if (n == 0)
-			return -1;
-		if (memcmp(&h->local[n - 1].addr, addr, sizeof(*addr)) == 0)
-			return (int)n - 1;
+			return 0;
+		l = &h->local[(n & ~TG_SLOT_BROADCAST) - 1];
+		if (memcmp(n & TG_SLOT_BROADCAST ? &l->broadcast : &l->addr, addr, sizeof(*addr)) ==
+			0)
+			return n;
 	}
-}
-
-/* Every source is asked for this: one look, however many addresses there are. */
-static bool
-is_broadcast(const struct tg_host *h, const struct tg_addr *addr)
-{
-	for (unsigned i = slot_of(addr);; i = (i + 1) % SLOTS) {
-		unsigned n = h->broadcast_slot[i];
-
-		if (n == 0)
-			return false;
-		if (memcmp(&h->local[n - 1].broadcast, addr, sizeof(*addr)) == 0)
-			return true;
-	}
-}
-
-/* Into the first free slot behind its own; both tables are half empty at least. */
-static void
-take_slot(uint16_t slot[SLOTS], const struct tg_addr *addr, unsigned local)
-{
-	unsigned i = slot_of(addr);
-
-	while (slot[i] != 0)
-		i = (i + 1) % SLOTS;
-	slot[i] = (uint16_t)(local + 1);
 }
 
 static enum tg_addr_kind
@@ -115,19 +76,38 @@ enum tg_addr_kind
 tg_host_classify(const struct tg_host *h, const struct tg_addr *addr, unsigned ip_version)
 {
 	enum tg_addr_kind kind = ip_version == 4 ? classify_v4(addr->b + 12) : classify_v6(addr->b);
+	unsigned place;
 
 	if (kind != TG_ADDR_UNICAST)
 		return kind;
-	if (tg_host_find(h, addr) >= 0)
-		return TG_ADDR_LOCAL;
-	return ip_version == 4 && is_broadcast(h, addr) ? TG_ADDR_GROUP : TG_ADDR_UNICAST;
+	place = tg_host_place(h, addr);
+	if (place == 0)
+		return TG_ADDR_UNICAST;
+	return place & TG_SLOT_BROADCAST ? TG_ADDR_GROUP : TG_ADDR_LOCAL;
+}
+
+static bool
+is_unspecified(const struct tg_addr *a)
+{
+	static const struct tg_addr any;
+
+	return memcmp(a, &any, sizeof(any)) == 0;
+}
+
+static void
+take_slot(struct tg_host *h, const struct tg_addr *addr, unsigned what)
+{
+	unsigned i = tg_host_slot_of(addr);
+
+	while (h->slot[i] != 0)
+		i = (i + 1) % TG_SLOTS;
+	h->slot[i] = (uint16_t)what;
 }
 
 int
 tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len)
 {
 	bool v4 = tg_addr_is_v4(addr);
-	bool broadcast = v4 && prefix_len > 0 && prefix_len < 31;
 	struct tg_local *l;
 
 	if (port >= TG_PORTS_MAX || !h->port[port].used || prefix_len > (v4 ? 32 : 128))
@@ -144,7 +124,7 @@ tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, u
 	memset(l, 0, sizeof(*l));
 	l->addr = *addr;
 	l->port = port;
-	if (broadcast) {
+	if (v4 && prefix_len > 0 && prefix_len < 31) {
 		uint32_t host_bits = UINT32_MAX >> prefix_len;
 
 		l->broadcast = *addr;
@@ -152,10 +132,10 @@ tg_host_add_addr(struct tg_host *h, uint16_t port, const struct tg_addr *addr, u
 		if (memcmp(&l->broadcast, addr, sizeof(*addr)) == 0)
 			return -EINVAL;
 	}
-	/* Addresses of one network have one broadcast address between them. */
-	if (broadcast && !is_broadcast(h, &l->broadcast))
-		take_slot(h->broadcast_slot, &l->broadcast, h->locals);
-	take_slot(h->local_slot, addr, h->locals);
 	h->locals++;
+	take_slot(h, addr, h->locals);
+	/* Several addresses of one network have one broadcast address. */
+	if (!is_unspecified(&l->broadcast) && tg_host_place(h, &l->broadcast) == 0)
+		take_slot(h, &l->broadcast, h->locals | TG_SLOT_BROADCAST);
 	return 0;
 }

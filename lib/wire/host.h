@@ -11,6 +11,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <tidegate/pkt.h>
 #include <tidegate/types.h>
@@ -20,6 +21,11 @@
 
 #define TG_PORTS_MAX  64
 #define TG_LOCALS_MAX 256
+/** Places for our addresses and their broadcast addresses: at most half are taken. */
+#define TG_SLOTS (4u * TG_LOCALS_MAX)
+_Static_assert(TG_SLOTS == 1024, "tg_host_slot() has ten bits");
+/** Bit of a place: what is there is a broadcast address. */
+#define TG_SLOT_BROADCAST 0x8000u
 /** Different (port, VLAN stack) pairs that half-open entries and connections may use at once. */
 #define TG_PATHS_MAX 1024
 /** The path that is none. */
@@ -64,11 +70,11 @@ struct tg_host {
 	uint16_t locals;
 	uint8_t ttl; /**< of answers: TTL or hop limit, 64 unless set */
 	uint8_t tos; /**< of answers: DSCP above the ECN field, 0 unless set */
-	uint16_t local_slot[2 * TG_LOCALS_MAX]; /**< open-addressed index, 1 + local or 0 */
+	/** Open-addressed, 1 + local or 0; TG_SLOT_BROADCAST: of that local the broadcast address.
+	 */
+	uint16_t slot[TG_SLOTS];
 	struct tg_path path[TG_PATHS_MAX];
 	uint16_t last_path; /**< where the last look-up ended: nearly always the next answer */
-	/** As local_slot, of local[].broadcast. */
-	uint16_t broadcast_slot[2 * TG_LOCALS_MAX];
 };
 
 /** Empties a host. */
@@ -82,8 +88,48 @@ int tg_host_add_port(
 int tg_host_add_addr(
 	struct tg_host *h, uint16_t port, const struct tg_addr *addr, uint8_t prefix_len);
 
+/**
+ * Where to look for an address first. They are configured, not attacked: a plain mix will do. The
+ * last byte, in which those of one network differ, is the highest of the number: only the top bits
+ * of the product know it.
+ */
+static inline unsigned
+tg_host_slot(uint64_t first8, uint64_t last8)
+{
+	return (unsigned)(((first8 ^ last8) * UINT64_C(0x9e3779b97f4a7c15)) >> 54) % TG_SLOTS;
+}
+
+/** The same for an address. */
+static inline unsigned
+tg_host_slot_of(const struct tg_addr *a)
+{
+	uint64_t hi, lo;
+
+	memcpy(&hi, a->b, 8);
+	memcpy(&lo, a->b + 8, 8);
+	return tg_host_slot(hi, lo);
+}
+
+/** tg_host_place() from place i on. */
+unsigned tg_host_probe(const struct tg_host *h, const struct tg_addr *addr, unsigned i);
+
+/** The place of an address, TG_SLOT_BROADCAST included, or 0. */
+static inline __attribute__((always_inline)) unsigned
+tg_host_place(const struct tg_host *h, const struct tg_addr *addr)
+{
+	unsigned i = tg_host_slot_of(addr);
+
+	return h->slot[i] == 0 ? 0 : tg_host_probe(h, addr, i);
+}
+
 /** Index of a local address, or -1. */
-int tg_host_find(const struct tg_host *h, const struct tg_addr *addr);
+static inline int
+tg_host_find(const struct tg_host *h, const struct tg_addr *addr)
+{
+	unsigned n = tg_host_place(h, addr);
+
+	return n == 0 || (n & TG_SLOT_BROADCAST) ? -1 : (int)n - 1;
+}
 
 /**
  * What kind of address this is.
@@ -122,8 +168,10 @@ uint16_t tg_path_l2(
 	const struct tg_host *h, uint16_t path, const uint8_t peer_mac[6], struct tg_l2 *l2);
 
 /**
- * Starts the answer to a TCP segment: addresses, ports, MACs and tags turned round, TTL and DSCP
- * the host's, the rest zero.
+ * Starts the answer to a TCP segment: addresses, ports, MACs and tags will be the segment's turned
+ * round, TTL and DSCP are the host's, the rest is zero.
+ *
+ * @param f  must stay until tg_reply_write(); l2, src, dst, sport and dport of s are not filled
  */
 void tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f,
 	struct tg_segment *s);

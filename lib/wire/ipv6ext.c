@@ -95,7 +95,7 @@ destination_is_v4(const struct tg_frame *f)
 
 /* Skips extension headers from f->l4_off on, whose number is `proto`. */
 static enum tg_frame_kind
-walk(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint8_t proto)
+walk(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint8_t proto, uint64_t addrs)
 {
 	for (unsigned count = 0;; count++) {
 		const uint8_t *ext = pkt->data + f->l4_off;
@@ -106,7 +106,7 @@ walk(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint8_t proto)
 		f->payload_len = end - f->l4_off;
 		switch (proto) {
 		case PROTO_TCP:
-			return tg_frame_tcp(pkt, f, end);
+			return tg_frame_tcp(pkt, f, end, addrs);
 		case PROTO_ICMPV6:
 			return parse_icmpv6(pkt, f, end);
 		case EXT_FRAGMENT:
@@ -142,6 +142,7 @@ tg_frame_ipv6(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 {
 	const uint8_t *ip = pkt->data + f->l3_off;
 	unsigned room = pkt->len - f->l3_off;
+	uint64_t addrs = 0;
 	unsigned len;
 
 	if (room < IPV6_LEN || ip[0] >> 4 != 6)
@@ -160,5 +161,7 @@ tg_frame_ipv6(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 	f->l4_off = f->l3_off + IPV6_LEN;
 	if (destination_is_v4(f))
 		return tg_frame_is_bad(f, TG_BAD_IP_HEADER);
-	return walk(pkt, f, f->l4_off + len, ip[6]);
+	for (unsigned i = 8; i < IPV6_LEN; i += 8)
+		addrs = tg_csum_add8(addrs, ip + i);
+	return walk(pkt, f, f->l4_off + len, ip[6], addrs);
 }

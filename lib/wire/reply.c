@@ -11,13 +11,9 @@ void
 tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f,
 	struct tg_segment *s)
 {
-	s->l2 = f->l2;
-	memcpy(s->l2.dst, f->l2.src, 6);
-	memcpy(s->l2.src, h->port[pkt->port].mac, 6);
-	s->src = f->dst;
-	s->dst = f->src;
-	s->sport = f->dport;
-	s->dport = f->sport;
+	(void)h;
+	(void)pkt;
+	s->answers = f;
 	s->seq = 0;
 	s->ack = 0;
 	s->flags = 0;
@@ -31,12 +27,13 @@ tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg
 int
 tg_reply_write(const struct tg_host *h, struct tg_pkt *pkt, const struct tg_segment *s)
 {
-	unsigned size = tg_emit_tcp_size(s);
+	const struct tg_port *port = &h->port[pkt->port];
+	unsigned size = tg_emit_answer_size(s->answers, s);
 
 	if (size > (unsigned)pkt->len + pkt->tailroom)
 		return -ENOSPC;
 	pkt->tailroom = (uint16_t)(pkt->len + pkt->tailroom - size);
 	pkt->next = NULL;
-	tg_emit_tcp(pkt, s, 0, 0, h->port[pkt->port].offload);
+	tg_emit_answer(pkt, s->answers, s, port->mac, port->offload);
 	return 0;
 }

@@ -11,31 +11,12 @@
 
 #include "bytes.h"
 
-/** Option kinds (IANA tcp-parameters) and their whole lengths in bytes. */
 enum {
-	KIND_EOL = 0,
-	KIND_NOP = 1,
-	KIND_MSS = 2,
-	KIND_WSCALE = 3,
-	KIND_SACK_OK = 4,
-	KIND_SACK = 5,
-	KIND_TS = 8,
-	KIND_TFO = 34,
-	KIND_EXP = 254,
-	LEN_MSS = 4,
-	LEN_WSCALE = 3,
-	LEN_SACK_OK = 2,
-	LEN_TS = 10,
-	LEN_TFO = 2,
-	LEN_TFO_EXP = 4,
 	EXP_TFO_MAGIC = 0xf989, /**< RFC 7413 4.1.1, RFC 6994 */
 	OPT_MAX = 40,           /**< data offset 15 leaves 60 - 20 bytes */
 	TFO_MIN = 4,
 	TFO_MAX = 16,
 };
-
-/** NOP NOP TS as every established connection with timestamps sends it (RFC 7323 A). */
-#define NOP_NOP_TS ((uint32_t)KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS)
 
 static void
 read_fastopen(const uint8_t *p, unsigned len, uint8_t which, struct tg_tcpopt *o)
@@ -70,28 +51,28 @@ static void
 read_syn_only(const uint8_t *p, unsigned len, struct tg_tcpopt *o)
 {
 	switch (p[0]) {
-	case KIND_MSS:
-		if (len == LEN_MSS) {
+	case TG_KIND_MSS:
+		if (len == TG_LEN_MSS) {
 			o->mss = tg_get16(p + 2);
 			o->present |= TG_OPT_MSS;
 		}
 		break;
-	case KIND_WSCALE:
-		if (len == LEN_WSCALE) {
+	case TG_KIND_WSCALE:
+		if (len == TG_LEN_WSCALE) {
 			o->wscale = p[2] <= TG_WSCALE_MAX ? p[2] : TG_WSCALE_MAX;
 			o->present |= TG_OPT_WSCALE;
 		}
 		break;
-	case KIND_SACK_OK:
-		if (len == LEN_SACK_OK)
+	case TG_KIND_SACK_OK:
+		if (len == TG_LEN_SACK_OK)
 			o->present |= TG_OPT_SACK_OK;
 		break;
-	case KIND_TFO:
-		read_fastopen(p + LEN_TFO, len - LEN_TFO, TG_OPT_TFO, o);
+	case TG_KIND_TFO:
+		read_fastopen(p + TG_LEN_TFO, len - TG_LEN_TFO, TG_OPT_TFO, o);
 		break;
-	case KIND_EXP:
-		if (len >= LEN_TFO_EXP && tg_get16(p + 2) == EXP_TFO_MAGIC)
-			read_fastopen(p + LEN_TFO_EXP, len - LEN_TFO_EXP, TG_OPT_TFO_EXP, o);
+	case TG_KIND_EXP:
+		if (len >= TG_LEN_TFO_EXP && tg_get16(p + 2) == EXP_TFO_MAGIC)
+			read_fastopen(p + TG_LEN_TFO_EXP, len - TG_LEN_TFO_EXP, TG_OPT_TFO_EXP, o);
 		break;
 	default:
 		break;
@@ -103,9 +84,12 @@ tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o)
 {
 	unsigned i = 0;
 
-	memset(o, 0, sizeof(*o));
+	/* Blocks and cookie bytes are there as far as their counts say: no need to clear them. */
+	memset(o, 0, offsetof(struct tg_tcpopt, sack));
+	if (syn && tg_tcpopt_linux_syn(p, len, o))
+		return;
 	/* Header prediction: nearly every segment of an established connection is this one. */
-	if (len == 12 && tg_get32(p) == NOP_NOP_TS) {
+	if (len == 12 && tg_get32(p) == TG_OPT_TS_WORD) {
 		o->tsval = tg_get32(p + 4);
 		o->tsecr = tg_get32(p + 8);
 		o->present = TG_OPT_TS;
@@ -117,22 +101,22 @@ tg_tcpopt_parse(const uint8_t *p, unsigned len, bool syn, struct tg_tcpopt *o)
 		const uint8_t *q = p + i;
 		unsigned n;
 
-		if (q[0] == KIND_NOP) {
+		if (q[0] == TG_KIND_NOP) {
 			i++;
 			continue;
 		}
-		if (q[0] == KIND_EOL || len - i < 2)
+		if (q[0] == TG_KIND_EOL || len - i < 2)
 			return;
 		n = q[1];
 		if (n < 2 || n > len - i)
 			return;
-		if (q[0] == KIND_TS) {
-			if (n == LEN_TS) {
+		if (q[0] == TG_KIND_TS) {
+			if (n == TG_LEN_TS) {
 				o->tsval = tg_get32(q + 2);
 				o->tsecr = tg_get32(q + 6);
 				o->present |= TG_OPT_TS;
 			}
-		} else if (q[0] == KIND_SACK) {
+		} else if (q[0] == TG_KIND_SACK) {
 			read_sack(q, n, o);
 		} else if (syn) {
 			read_syn_only(q, n, o);
@@ -147,7 +131,7 @@ fastopen_size(const struct tg_tcpopt *o)
 {
 	unsigned n = o->tfo_len <= TFO_MAX ? o->tfo_len : TFO_MAX;
 
-	n += (o->present & TG_OPT_TFO) ? LEN_TFO : LEN_TFO_EXP;
+	n += (o->present & TG_OPT_TFO) ? TG_LEN_TFO : TG_LEN_TFO_EXP;
 	return (n + 3) & ~3u;
 }
 
@@ -164,18 +148,8 @@ sack_fit(const struct tg_tcpopt *o, unsigned used)
 }
 
 unsigned
-tg_tcpopt_size(const struct tg_tcpopt *o)
+tg_tcpopt_size_rest(const struct tg_tcpopt *o, unsigned n)
 {
-	unsigned n = 0;
-
-	if (o->present & TG_OPT_MSS)
-		n += 4;
-	if (o->present & TG_OPT_TS)
-		n += 12;
-	else if (o->present & TG_OPT_SACK_OK)
-		n += 4;
-	if (o->present & TG_OPT_WSCALE)
-		n += 4;
 	if (o->present & (TG_OPT_TFO | TG_OPT_TFO_EXP))
 		n += fastopen_size(o);
 	if (o->present & TG_OPT_SACK) {
@@ -191,19 +165,19 @@ static uint8_t *
 put_fastopen(uint8_t *p, const struct tg_tcpopt *o)
 {
 	unsigned n = o->tfo_len <= TFO_MAX ? o->tfo_len : TFO_MAX;
-	unsigned head = LEN_TFO, size = fastopen_size(o);
+	unsigned head = TG_LEN_TFO, size = fastopen_size(o);
 
 	if (o->present & TG_OPT_TFO) {
-		p[0] = KIND_TFO;
+		p[0] = TG_KIND_TFO;
 	} else {
-		head = LEN_TFO_EXP;
-		p[0] = KIND_EXP;
+		head = TG_LEN_TFO_EXP;
+		p[0] = TG_KIND_EXP;
 		tg_put16(p + 2, EXP_TFO_MAGIC);
 	}
 	p[1] = (uint8_t)(head + n);
 	memcpy(p + head, o->tfo, n);
 	for (unsigned i = head + n; i < size; i++)
-		p[i] = KIND_NOP;
+		p[i] = TG_KIND_NOP;
 	return p + size;
 }
 
@@ -214,7 +188,7 @@ put_sack(uint8_t *p, const struct tg_tcpopt *o, unsigned used)
 
 	if (n == 0)
 		return p;
-	tg_put32(p, KIND_NOP << 24 | KIND_NOP << 16 | KIND_SACK << 8 | (2 + 8 * n));
+	tg_put32(p, TG_KIND_NOP << 24 | TG_KIND_NOP << 16 | TG_KIND_SACK << 8 | (2 + 8 * n));
 	p += 4;
 	for (unsigned i = 0; i < n; i++, p += 8) {
 		tg_put32(p, o->sack[i].left);
@@ -224,38 +198,22 @@ put_sack(uint8_t *p, const struct tg_tcpopt *o, unsigned used)
 }
 
 unsigned
-tg_tcpopt_write(uint8_t *p, const struct tg_tcpopt *o)
+tg_tcpopt_write_rest(uint8_t *p, const struct tg_tcpopt *o, unsigned used)
 {
 	const uint8_t *start = p;
-	unsigned present = o->present;
 
-	if (present & TG_OPT_MSS) {
-		tg_put32(p, (uint32_t)KIND_MSS << 24 | LEN_MSS << 16 | o->mss);
-		p += 4;
-	}
-	if (present & TG_OPT_TS) {
-		uint32_t head = NOP_NOP_TS;
-
-		if (present & TG_OPT_SACK_OK)
-			head = (uint32_t)KIND_SACK_OK << 24 | LEN_SACK_OK << 16 | KIND_TS << 8 |
-				LEN_TS;
-		tg_put32(p, head);
-		tg_put32(p + 4, o->tsval);
-		tg_put32(p + 8, o->tsecr);
-		p += 12;
-	} else if (present & TG_OPT_SACK_OK) {
-		tg_put32(p, KIND_NOP << 24 | KIND_NOP << 16 | KIND_SACK_OK << 8 | LEN_SACK_OK);
-		p += 4;
-	}
-	if (present & TG_OPT_WSCALE) {
-		unsigned shift = o->wscale <= TG_WSCALE_MAX ? o->wscale : TG_WSCALE_MAX;
-
-		tg_put32(p, KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | shift);
-		p += 4;
-	}
-	if (present & (TG_OPT_TFO | TG_OPT_TFO_EXP))
+	if (o->present & (TG_OPT_TFO | TG_OPT_TFO_EXP))
 		p = put_fastopen(p, o);
-	if (present & TG_OPT_SACK)
-		p = put_sack(p, o, (unsigned)(p - start));
+	if (o->present & TG_OPT_SACK)
+		p = put_sack(p, o, used + (unsigned)(p - start));
 	return (unsigned)(p - start);
+}
+
+unsigned
+tg_tcpopt_write(uint8_t *p, const struct tg_tcpopt *o)
+{
+	uint64_t sum = 0;
+	unsigned n = tg_tcpopt_write_usual(p, o, &sum);
+
+	return n + tg_tcpopt_write_rest(p + n, o, n);
 }

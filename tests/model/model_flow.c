@@ -206,13 +206,13 @@ check_buckets(const struct world *w)
 		uint32_t dist = 0;
 
 		assert_non_null(v);
-		for (uint32_t i = home_of(t, k->hash); i != at; i = next_of(t, i)) {
+		for (uint32_t i = tg_flow_home(t, k->hash); i != at; i = next_of(t, i)) {
 			spill[i]++;
 			dist++;
 		}
 		assert_int_equal(t->bucket[at].sig[v - t->bucket[at].value], sig_of(k->hash, dist));
 		/* Nobody who can be drawn back is away while there is room on his way. */
-		for (uint32_t i = home_of(t, k->hash); dist < DIST_MAX && i != at;
+		for (uint32_t i = tg_flow_home(t, k->hash); dist < DIST_MAX && i != at;
 			i = next_of(t, i))
 			assert_int_equal(match(&t->bucket[i], 0), 0);
 	}

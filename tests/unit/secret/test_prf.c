@@ -95,6 +95,38 @@ cbcmac_is_the_last_block_of_cbc(void **state)
 	}
 }
 
+/* Many at once, each under a key of its own: what one call for each gives. */
+static void
+blocks_in_a_group_are_blocks(void **state)
+{
+	uint64_t seed = 2;
+
+	(void)state;
+	for (int hw = 0; hw < 2; hw++) {
+		for (unsigned n = 0; n <= 32; n += 8) {
+			uint8_t k[16], x[32][16], y[32][48], want[32][16];
+			const struct tg_prf *key[32];
+			static struct tg_prf p[32];
+
+			seeded_bytes(&seed, x[0], sizeof(x));
+			seeded_bytes(&seed, y[0], sizeof(y));
+			for (unsigned i = 0; i < n; i++) {
+				seeded_bytes(&seed, k, sizeof(k));
+				tg_prf_init(&p[i], k, hw);
+				key[i] = &p[i];
+				tg_prf_block(&p[i], x[i], want[i]);
+			}
+			tg_prf_blocks(key, x, n);
+			assert_memory_equal(x, want, n * sizeof(x[0]));
+			for (unsigned i = 0; i < n; i++)
+				tg_prf_cbcmac(&p[i], y[i], 3, want[i]);
+			tg_prf_cbcmacs(key, y, n);
+			for (unsigned i = 0; i < n; i++)
+				assert_memory_equal(y[i], want[i], 16);
+		}
+	}
+}
+
 static void
 wiping_leaves_zeros(void **state)
 {
@@ -115,6 +147,7 @@ main(void)
 		cmocka_unit_test(fips197_vectors_as_the_cpu_computes_them),
 		cmocka_unit_test(fips197_vectors_without_cpu_instructions),
 		cmocka_unit_test(cbcmac_is_the_last_block_of_cbc),
+		cmocka_unit_test(blocks_in_a_group_are_blocks),
 		cmocka_unit_test(wiping_leaves_zeros),
 	};
 

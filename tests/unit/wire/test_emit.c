@@ -123,6 +123,7 @@ parse_of_emit_is_the_segment(void **state)
 		assert_int_equal(f.payload_off, pkt.len - n);
 		assert_int_equal(f.payload_len, n);
 		assert_memory_equal(pkt.data + f.payload_off, payload, n);
+		memset(&o, 0, sizeof(o));
 		tg_tcpopt_parse(pkt.data + f.l4_off + 20, f.payload_off - f.l4_off - 20,
 			(g.flags & TG_SYN) != 0, &o);
 		assert_memory_equal(&o, &g.opt, sizeof(o));

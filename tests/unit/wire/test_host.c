@@ -360,8 +360,8 @@ a_whole_network_is_spread_over_the_index(void **state)
 			assert_int_equal(tg_host_add_addr(&h, 0, &a, v6 ? 64 : 24), 0);
 			assert_int_equal(tg_host_find(&h, &a), (int)i - 1);
 		}
-		for (unsigned i = 0; i < 2 * TG_LOCALS_MAX; i++) {
-			run = h.local_slot[i] != 0 ? run + 1 : 0;
+		for (unsigned i = 0; i < TG_SLOTS; i++) {
+			run = h.slot[i] != 0 ? run + 1 : 0;
 			assert_true(run <= 8);
 		}
 	}

@@ -42,18 +42,10 @@ an_answer_goes_back_where_its_question_came_from(void **state)
 			pkt.port = 63;
 			memset(&s, 0xa5, sizeof(s));
 			tg_reply_init(&h, &pkt, &f, &s);
-			assert_memory_equal(s.l2.dst, f.l2.src, 6);
-			assert_memory_equal(s.l2.src, mac1, 6);
-			assert_int_equal(s.l2.tags, tags);
-			assert_memory_equal(s.l2.tpid, f.l2.tpid, sizeof(s.l2.tpid));
-			assert_memory_equal(s.l2.tci, f.l2.tci, sizeof(s.l2.tci));
-			assert_memory_equal(&s.src, &f.dst, sizeof(s.src));
-			assert_memory_equal(&s.dst, &f.src, sizeof(s.dst));
-			assert_int_equal(s.sport, f.dport);
-			assert_int_equal(s.dport, f.sport);
+			assert_ptr_equal(s.answers, &f);
 			assert_int_equal(s.seq | s.ack | s.flags | s.wnd | s.tos | s.ip_id, 0);
 			assert_int_equal(s.opt.present, 0);
-			assert_int_equal(tg_emit_tcp_size(&s),
+			assert_int_equal(tg_emit_answer_size(&f, &s),
 				14 + 4 * tags + (version == 4 ? 20u : 40u) + 20);
 
 			s.seq = 1;
@@ -62,12 +54,76 @@ an_answer_goes_back_where_its_question_came_from(void **state)
 			assert_int_equal(tg_reply_write(&h, &pkt, &s), 0);
 			assert_int_equal(tg_frame_parse(&pkt, &g), TG_FRAME_TCP);
 			assert_int_equal(g.payload_len, 0);
+			assert_memory_equal(g.l2.dst, f.l2.src, 6);
+			assert_memory_equal(g.l2.src, mac1, 6);
+			assert_int_equal(g.l2.tags, tags);
+			assert_memory_equal(g.l2.tpid, f.l2.tpid, sizeof(g.l2.tpid));
+			assert_memory_equal(g.l2.tci, f.l2.tci, sizeof(g.l2.tci));
 			assert_memory_equal(&g.src, &f.dst, sizeof(g.src));
+			assert_memory_equal(&g.dst, &f.src, sizeof(g.dst));
+			assert_int_equal(g.sport, f.dport);
 			assert_int_equal(g.dport, f.sport);
 			assert_int_equal(g.flags, TG_RST);
-			assert_int_equal(g.l2.tags, tags);
 			free(pkt.buf);
 		}
+}
+
+/* In place or from a description: the same bytes, for all that an answer may hold. */
+static void
+an_answer_is_what_would_have_been_emitted(void **state)
+{
+	(void)state;
+	for (unsigned version = 4; version <= 6; version += 2)
+		for (unsigned tags = 0; tags <= 2; tags++)
+			for (unsigned present = 0; present < 128; present++) {
+				unsigned offload = present % 4 == 1 ? TG_OFFLOAD_IP
+					: present % 4 == 2          ? TG_OFFLOAD_TCP
+					: present % 4 == 3          ? TG_OFFLOAD_IP | TG_OFFLOAD_TCP
+								    : 0;
+				uint8_t room[TG_HEADERS_MAX] = {0};
+				struct tg_pkt pkt, want = {.data = room};
+				struct tg_segment s = {
+					.seq = 0x01020304 * present,
+					.ack = 0xfffffff0 + present,
+					.flags = TG_ACK | TG_SYN,
+					.wnd = (uint16_t)(present * 511),
+					.tos = (uint8_t)present,
+					.ip_id = (uint16_t)(present * 257),
+					.opt = {.present = (uint8_t)present,
+						.wscale = 7,
+						.sacks = 4,
+						.tfo_len = 8,
+						.mss = 1460,
+						.tsval = ~present,
+						.tsecr = present},
+				};
+				struct tg_frame f;
+				struct tg_host h;
+
+				if ((present & TG_OPT_TFO) && (present & TG_OPT_TFO_EXP))
+					continue;
+				host_with_ports(&h);
+				h.port[63].offload = (uint16_t)offload;
+				pkt = question(version, tags, 30, 100, &f);
+				pkt.port = 63;
+				s.answers = &f;
+				assert_int_equal(tg_reply_write(&h, &pkt, &s), 0);
+				s.l2 = f.l2;
+				memcpy(s.l2.dst, f.l2.src, 6);
+				memcpy(s.l2.src, mac1, 6);
+				s.src = f.dst;
+				s.dst = f.src;
+				s.sport = f.dport;
+				s.dport = f.sport;
+				tg_emit_tcp(&want, &s, 0, 0, offload);
+				assert_int_equal(pkt.len, want.len);
+				assert_memory_equal(pkt.data, room, want.len);
+				assert_int_equal(pkt.flags, want.flags);
+				assert_int_equal(pkt.l2_len, want.l2_len);
+				assert_int_equal(pkt.l3_len, want.l3_len);
+				assert_int_equal(pkt.l4_len, want.l4_len);
+				free(pkt.buf);
+			}
 }
 
 /* The tag the port took off is put back by the port. */
@@ -85,10 +141,10 @@ a_stripped_tag_stays_with_the_answer(void **state)
 	pkt.flags |= TG_PKT_VLAN_STRIPPED | TG_RX_IP_CSUM_GOOD | TG_RX_L4_CSUM_GOOD;
 	pkt.vlan_tci = 0xe123;
 	tg_reply_init(&h, &pkt, &f, &s);
-	assert_int_equal(s.l2.tags, 1);
 	assert_int_equal(tg_reply_write(&h, &pkt, &s), 0);
 	assert_int_equal(pkt.flags, TG_PKT_VLAN_STRIPPED);
 	assert_int_equal(pkt.vlan_tci, 0xe123);
+	assert_int_equal(pkt.l2_len, 18);
 	free(pkt.buf);
 }
 
@@ -260,6 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_goes_back_where_its_question_came_from),
+		cmocka_unit_test(an_answer_is_what_would_have_been_emitted),
 		cmocka_unit_test(a_stripped_tag_stays_with_the_answer),
 		cmocka_unit_test(the_port_is_left_the_checksums_it_computes),
 		cmocka_unit_test(an_answer_uses_the_tailroom_to_the_last_byte_and_not_one_more),

@@ -45,8 +45,8 @@ expect_same(const struct tg_tcpopt *a, const struct tg_tcpopt *b)
 	assert_int_equal(a->mss, b->mss);
 	assert_int_equal(a->tsval, b->tsval);
 	assert_int_equal(a->tsecr, b->tsecr);
-	assert_memory_equal(a->sack, b->sack, sizeof(a->sack));
-	assert_memory_equal(a->tfo, b->tfo, sizeof(a->tfo));
+	assert_memory_equal(a->sack, b->sack, a->sacks * sizeof(a->sack[0]));
+	assert_memory_equal(a->tfo, b->tfo, a->tfo_len);
 }
 
 static void
