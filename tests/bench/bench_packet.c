@@ -180,7 +180,8 @@ run(const struct row *r, const struct buffers *b, unsigned rounds, bool goals)
 	}
 	for (unsigned w = 0; w < 2; w++)
 		qsort(sample[w], samples[w], sizeof(sample[w][0]), bench_order);
-	printf("%-42s %6.1f %6.1f %6.1f %6.1f %6.2f %6.2f", frame_name(r->kind), at(1, 50),
+	printf("%-42s %6.1f %6.1f %6.1f %6.1f %6.2f %6.2f",
+		r->lab == RESETS ? "ACK, answered by a RST" : frame_name(r->kind), at(1, 50),
 		at(1, 10), at(0, 50), at(0, 10), at(1, 50) / at(0, 50), at(1, 10) / at(0, 10));
 	if (goals && r->goal != 0)
 		printf(" %5.1f", r->goal);
