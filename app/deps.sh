@@ -8,7 +8,7 @@
 # (Read by whoever sources this file.)
 # shellcheck disable=SC2034
 DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libyaml-dev
-	libhttp-parser-dev)
+	libhttp-parser-dev libjansson-dev)
 
 # To run the quickstart: the client's tools, and dpdk-telemetry.py, which is in dpdk-dev.
 # shellcheck disable=SC2034

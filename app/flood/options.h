@@ -7,6 +7,8 @@
  */
 #include <stdio.h>
 
+#include <tidegate/engine.h>
+
 #include "honest.h"
 #include "template.h"
 
@@ -72,7 +74,7 @@ struct flood_options {
 	double honest;   /**< clients per second; 0: none */
 	uint8_t style;   /**< enum honest_style */
 	bool v6;
-	struct flood_mix_config mix; /**< MACs and, but for --port, addresses are the set-up's */
+	struct flood_mix_config mix; /**< without MACs, destination and dports: see traffic.h */
 	bool sources_given;
 	struct tg_addr target; /**< --to; only for --port */
 	bool target_given;

@@ -72,8 +72,8 @@ struct flood_mix_config {
 
 /** Room a frame needs: Ethernet 14 + tag 4 + IPv6 40 + TCP 40, rounded up to whole stores. */
 #define FLOOD_FRAME_MAX 128
-/** Variants that are told apart when drawing: 1/256 is the granularity of the parts. */
-#define FLOOD_VARIANTS 256
+/** Draws that choose the kind: 1/256 is the granularity of the parts, and the least of one. */
+#define FLOOD_DRAWS 256
 
 /** One prepared header. All that varies is zero in it and left out of its sums. */
 struct flood_template {
@@ -101,12 +101,17 @@ struct flood_mix {
 	uint8_t l4; /**< offset of the TCP header */
 	bool v6;
 	uint8_t prefixes;
-	uint8_t last; /**< variant of the last frame, index into template */
+	uint8_t last; /**< template of the last frame */
 	struct {
-		uint8_t base[16];
+		uint8_t base[16]; /**< IPv4: in the first four bytes */
 		uint8_t mask[16]; /**< one bits are drawn */
 	} prefix[FLOOD_PREFIXES];
-	uint8_t variant[FLOOD_VARIANTS];
+	uint8_t kind[FLOOD_DRAWS]; /**< enum flood_kind by a random byte */
+	struct {
+		uint8_t first; /**< templates of a kind: used one after the other */
+		uint8_t count;
+		uint8_t next;
+	} of[FLOOD_KINDS];
 	unsigned templates;
 	struct flood_template template[FLOOD_TEMPLATES];
 };
