@@ -54,7 +54,8 @@ struct flood_result {
 	double seconds;        /**< the run lasted */
 	bool interrupted;      /**< ended early by a signal */
 	uint64_t flood_sent;   /**< flood frames that left the generator */
-	uint64_t flood_unsent; /**< flood frames due that found no room on the wire */
+	uint64_t flood_unsent; /**< of these, found no room on the wire: lost there, as in a NIC
+				    whose queue is full */
 	uint64_t synacks;      /**< SYN-ACKs that came back, honest clients' not counted */
 	uint64_t rsts;         /**< RSTs that came back for the flood */
 	uint64_t others;       /**< what else came back */

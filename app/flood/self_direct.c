@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+
+#include "self_direct.h"
+
+/* Turns without an answer after which the wire is empty. */
+#define LAST_TURNS 64
+
+/* One loop's notes. */
+struct direct {
+	struct generator *g;
+	struct listener *l;
+	struct stages *s;
+	tg_time now;
+	tg_time wall_at;
+	uint64_t wall_s;
+};
+
+static uint64_t
+cookies_sent(const struct direct *d)
+{
+	return tg_engine_counters(tg_shard_engine(d->l->shard))->event[TG_CNT_SYNCOOKIES_SENT];
+}
+
+/* Answers go back to the generator. */
+static unsigned
+answer(struct direct *d, struct rte_mbuf *m[], unsigned n)
+{
+	/* The clients' stop watches: what was sent in this turn is answered in it. */
+	if (n != 0 && d->g->honest != NULL)
+		d->now = tg_clock_now(&d->g->eal->clock);
+	for (unsigned i = 0; i < n; i++)
+		replies_take(&d->g->replies, d->g->mix, d->g->honest,
+			rte_pktmbuf_mtod(m[i], const uint8_t *), m[i]->data_len, false, d->now);
+	if (n != 0)
+		rte_pktmbuf_free_bulk(m, n);
+	return n;
+}
+
+/* A turn of the shard: n frames in, all there is out. Returns the answers. */
+static unsigned
+turn(struct direct *d, struct rte_mbuf *m[], unsigned n)
+{
+	struct rte_mbuf *out[FLOOD_BURST];
+	unsigned foreign, k, total = 0;
+
+	foreign = tg_shard_input(d->l->shard, DIRECT_PORT, m, (uint16_t)n, m, d->now);
+	if (foreign != 0)
+		rte_pktmbuf_free_bulk(m, foreign);
+	tg_shard_turn(d->l->shard, d->now, d->wall_s);
+	do {
+		k = tg_shard_output(d->l->shard, DIRECT_PORT, out, FLOOD_BURST, d->now);
+		total += answer(d, out, k);
+	} while (k == FLOOD_BURST);
+	return total;
+}
+
+/* The same for a burst of the flood, with a stop watch. */
+static void
+timed_turn(struct direct *d, struct rte_mbuf *m[], struct rte_mbuf *copy[])
+{
+	struct rte_mbuf *out[FLOOD_BURST];
+	uint64_t before = cookies_sent(d), t = rte_rdtsc_precise();
+	unsigned foreign, k;
+
+	foreign = tg_shard_input(d->l->shard, DIRECT_PORT, m, FLOOD_BURST, m, d->now);
+	tg_shard_turn(d->l->shard, d->now, d->wall_s);
+	k = tg_shard_output(d->l->shard, DIRECT_PORT, out, FLOOD_BURST, d->now);
+	t = rte_rdtsc_precise() - t;
+	if (foreign != 0)
+		rte_pktmbuf_free_bulk(m, foreign);
+	answer(d, out, k);
+	stages_take(d->s, d->l->shard, DIRECT_PORT, copy, cookies_sent(d) != before, t);
+	rte_pktmbuf_free_bulk(copy, FLOOD_BURST);
+}
+
+static bool
+write_flood(struct direct *d, struct rte_mbuf *m[])
+{
+	if (rte_pktmbuf_alloc_bulk(d->g->eal->pool, m, FLOOD_BURST) != 0)
+		return false;
+	for (unsigned i = 0; i < FLOOD_BURST; i++) {
+		m[i]->data_len =
+			(uint16_t)flood_frame(d->g->mix, rte_pktmbuf_mtod(m[i], uint8_t *));
+		m[i]->pkt_len = m[i]->data_len;
+	}
+	d->g->sent += FLOOD_BURST;
+	return true;
+}
+
+/* Copies of a burst's frames, or none. */
+static bool
+copy_burst(struct direct *d, struct rte_mbuf *m[], struct rte_mbuf *copy[])
+{
+	if (rte_pktmbuf_alloc_bulk(d->g->eal->pool, copy, FLOOD_BURST) != 0)
+		return false;
+	for (unsigned i = 0; i < FLOOD_BURST; i++)
+		memcpy(rte_pktmbuf_append(copy[i], m[i]->data_len),
+			rte_pktmbuf_mtod(m[i], const void *), m[i]->data_len);
+	return true;
+}
+
+static void
+flood(struct direct *d)
+{
+	struct rte_mbuf *m[FLOOD_BURST], *copy[FLOOD_BURST];
+
+	if (pace_due(&d->g->pace, d->now) < d->g->sent + FLOOD_BURST)
+		return;
+	if (!write_flood(d, m))
+		return;
+	if (stages_due(d->s) && copy_burst(d, m, copy))
+		timed_turn(d, m, copy);
+	else
+		turn(d, m, FLOOD_BURST);
+}
+
+static void
+clients(struct direct *d)
+{
+	uint8_t room[FLOOD_BURST][HONEST_FRAME_MAX], *frame[FLOOD_BURST];
+	uint16_t len[FLOOD_BURST];
+	struct rte_mbuf *m[FLOOD_BURST];
+	unsigned n, k = 0;
+
+	for (unsigned i = 0; i < FLOOD_BURST; i++)
+		frame[i] = room[i];
+	n = honest_output(d->g->honest, frame, len, FLOOD_BURST, d->now);
+	for (unsigned i = 0; i < n; i++) {
+		m[k] = rte_pktmbuf_alloc(d->g->eal->pool);
+		if (m[k] == NULL)
+			break; /* lost, as anywhere */
+		memcpy(rte_pktmbuf_append(m[k], len[i]), frame[i], len[i]);
+		k++;
+	}
+	if (k != 0)
+		turn(d, m, k);
+}
+
+static void
+show(struct direct *d, struct progress *p)
+{
+	struct progress_now n = {
+		.now = d->now - d->g->pace.start,
+		.end = d->g->pace.end - d->g->pace.start,
+		.sent = d->g->sent,
+		.synacks = d->g->replies.synacks,
+	};
+
+	if (d->g->honest != NULL) {
+		const struct honest_stats *st = honest_stats(d->g->honest);
+
+		n.succeeded = st->succeeded;
+		n.decided = st->started - honest_undecided(d->g->honest);
+	}
+	progress_tick(p, &n);
+}
+
+static void
+look_at_clocks(struct direct *d)
+{
+	d->now = tg_clock_now(&d->g->eal->clock);
+	if (d->now - d->wall_at >= 10 * TG_MSEC || d->wall_at == 0) {
+		d->wall_at = d->now | 1;
+		d->wall_s = (uint64_t)time(NULL);
+	}
+}
+
+tg_time
+direct_run(struct generator *g, struct listener *l, struct stages *s, struct progress *p)
+{
+	struct direct d = {.g = g, .l = l, .s = s};
+	struct rte_mbuf *none[1];
+	tg_time ended;
+
+	look_at_clocks(&d);
+	while (d.now < g->pace.end && !stop_wanted()) {
+		if (g->honest != NULL)
+			clients(&d);
+		flood(&d);
+		/* Timers run with or without a flood. */
+		turn(&d, none, 0);
+		show(&d, p);
+		look_at_clocks(&d);
+	}
+	ended = d.now;
+	for (unsigned quiet = 0; quiet < LAST_TURNS; quiet++)
+		if (turn(&d, none, 0) != 0)
+			quiet = 0;
+	return ended - g->pace.start;
+}
