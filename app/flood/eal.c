@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
@@ -99,21 +100,23 @@ flood_eal_start(const struct flood_options *o, bool worker, const char *const wo
 	return -ENOMEM;
 }
 
-/* EAL leaves its runtime directory behind: one for each process. */
-static void
-remove_runtime_dir(void)
+void
+flood_eal_remove_dir(const char *prefix)
 {
-	char path[PATH_MAX];
-	const char *dir = rte_eal_get_runtime_dir();
+	char own[PATH_MAX], dir[PATH_MAX], path[2 * PATH_MAX];
 	struct dirent *d;
 	DIR *list;
 
+	snprintf(own, sizeof(own), "%s", rte_eal_get_runtime_dir());
+	if (prefix == NULL)
+		snprintf(dir, sizeof(dir), "%s", own);
+	else if (snprintf(dir, sizeof(dir), "%s/%s", dirname(own), prefix) >= (int)sizeof(dir))
+		return;
 	list = opendir(dir);
 	while (list != NULL && (d = readdir(list)) != NULL) {
-		if (d->d_name[0] == '.' ||
-			snprintf(path, sizeof(path), "%s/%s", dir, d->d_name) >= (int)sizeof(path))
-			continue;
-		unlink(path);
+		snprintf(path, sizeof(path), "%s/%s", dir, d->d_name);
+		if (d->d_name[0] != '.')
+			unlink(path);
 	}
 	if (list != NULL)
 		closedir(list);
@@ -128,6 +131,5 @@ flood_eal_stop(struct flood_eal *e)
 	rte_mempool_free(e->pool);
 	e->pool = NULL;
 	rte_eal_cleanup();
-	if (e->no_huge)
-		remove_runtime_dir();
+	flood_eal_remove_dir(NULL);
 }

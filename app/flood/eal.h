@@ -40,6 +40,13 @@ void flood_cpus(const struct flood_options *o, int *generator, int *listener);
 int flood_eal_start(const struct flood_options *o, bool worker, const char *const words[],
 	struct flood_eal *e, char *err);
 
+/**
+ * Removes what EAL leaves behind of each process: its runtime directory, with the files in it.
+ *
+ * @param prefix  --file-prefix of a process that has ended; NULL: ours, after its clean-up
+ */
+void flood_eal_remove_dir(const char *prefix);
+
 /** Ends it. Nothing happens when it was not started. */
 void flood_eal_stop(struct flood_eal *e);
 

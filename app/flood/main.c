@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "report.h"
+#include "responder.h"
 
 static const struct flood_setup *const setups[] = {
 	[WHERE_SELF] = &setup_self,
+	[WHERE_MEMIF] = &setup_memif,
+	[WHERE_PORT] = &setup_port,
 };
 
 /* Writes what files were asked for. Returns the exit status. */
@@ -38,8 +41,11 @@ main(int argc, char **argv)
 	static struct flood_options o;
 	struct campaign c;
 	char err[SETUP_ERROR] = "it failed";
-	int status = flood_options_read(argc, argv, &o), rc;
+	int status, rc;
 
+	if (argc > 1 && strcmp(argv[1], RESPONDER_WORD) == 0)
+		return responder_main(argc - 1, argv + 1);
+	status = flood_options_read(argc, argv, &o);
 	if (status >= 0)
 		return status;
 	stop_catch();

@@ -346,6 +346,8 @@ check(struct flood_options *o)
 	} else if (o->mine || o->target_given || o->target_mac_given) {
 		return wrong("--i-own-this-network, --to and --to-mac go with --port");
 	}
+	if (o->against & 1u << CONTENDER_RESPONDER && (o->v6 || o->mix.vlan != 0))
+		return wrong("the responder knows IPv4 without a VLAN only");
 	if (o->steps != 0 && o->ramp_to > 0)
 		return wrong("--sweep and --ramp exclude each other");
 	if (o->ramp_to > 0 && o->rate <= 0)
