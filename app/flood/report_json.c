@@ -100,6 +100,7 @@ cycles(const struct flood_result *r)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "bursts", whole(r->slices));
+	json_object_set_new(j, "tsc_hz", json_real(r->tsc_hz));
 	for (unsigned s = 0; s < STAGES; s++) {
 		json_t *of = json_object();
 

@@ -146,8 +146,11 @@ print_cycles(const struct flood_result *r, FILE *out)
 {
 	fprintf(out, "    cycles a packet, median and p10 of %u bursts of 32:\n", r->slices);
 	for (unsigned s = 0; s < STAGES; s++)
-		fprintf(out, "      %-7s %7.1f %7.1f  %s\n", flood_stage_name(s),
+		fprintf(out, "      %-9s %7.1f %7.1f  %s\n", flood_stage_name(s),
 			r->cycles[s].median, r->cycles[s].p10, flood_stage_text(s));
+	if (r->cycles[STAGE_LOOP].p10 > 0)
+		fprintf(out, "      at %.2f GHz the loop's p10 is %.2f M/s\n", r->tsc_hz / 1e9,
+			r->tsc_hz / r->cycles[STAGE_LOOP].p10 / 1e6);
 }
 
 static void

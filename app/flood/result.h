@@ -19,7 +19,9 @@
 	X(EMIT, "emit", "SYN-ACK written, checksums made")                                  \
 	X(OTHER, "other", "judging, options, counters: what is left of the engine's total") \
 	X(TX, "tx", "answers to buffers to be sent")                                        \
-	X(TOTAL, "total", "all of them")
+	X(TOTAL, "total", "all of the above, measured as one")                              \
+	X(GENERATOR, "generator", "beside it: frames written, answers looked at and freed") \
+	X(LOOP, "loop", "total and generator: one core doing both")
 
 /** Stages of a SYN's way. */
 enum flood_stage {
@@ -72,6 +74,7 @@ struct flood_result {
 	unsigned drops;
 	struct flood_drop drop[FLOOD_DROPS];
 	struct flood_cycles cycles[STAGES];
+	double tsc_hz;   /**< of these cycles */
 	uint32_t slices; /**< bursts the cycles were taken from; 0: not measured */
 };
 

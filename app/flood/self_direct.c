@@ -59,25 +59,6 @@ turn(struct direct *d, struct rte_mbuf *m[], unsigned n)
 	return total;
 }
 
-/* The same for a burst of the flood, with a stop watch. */
-static void
-timed_turn(struct direct *d, struct rte_mbuf *m[], struct rte_mbuf *copy[])
-{
-	struct rte_mbuf *out[FLOOD_BURST];
-	uint64_t before = cookies_sent(d), t = rte_rdtsc_precise();
-	unsigned foreign, k;
-
-	foreign = tg_shard_input(d->l->shard, DIRECT_PORT, m, FLOOD_BURST, m, d->now);
-	tg_shard_turn(d->l->shard, d->now, d->wall_s);
-	k = tg_shard_output(d->l->shard, DIRECT_PORT, out, FLOOD_BURST, d->now);
-	t = rte_rdtsc_precise() - t;
-	if (foreign != 0)
-		rte_pktmbuf_free_bulk(m, foreign);
-	answer(d, out, k);
-	stages_take(d->s, d->l->shard, DIRECT_PORT, copy, cookies_sent(d) != before, t);
-	rte_pktmbuf_free_bulk(copy, FLOOD_BURST);
-}
-
 static bool
 write_flood(struct direct *d, struct rte_mbuf *m[])
 {
@@ -104,18 +85,46 @@ copy_burst(struct direct *d, struct rte_mbuf *m[], struct rte_mbuf *copy[])
 	return true;
 }
 
+/* A burst of the flood with stop watches. */
+static void
+timed_turn(struct direct *d)
+{
+	struct rte_mbuf *m[FLOOD_BURST], *copy[FLOOD_BURST], *out[FLOOD_BURST];
+	uint64_t before = cookies_sent(d), start, written, given, total, end;
+	unsigned foreign, k;
+
+	start = rte_rdtsc_precise();
+	if (!write_flood(d, m))
+		return;
+	written = rte_rdtsc_precise() - start;
+	if (!copy_burst(d, m, copy)) {
+		turn(d, m, FLOOD_BURST);
+		return;
+	}
+	given = rte_rdtsc_precise();
+	foreign = tg_shard_input(d->l->shard, DIRECT_PORT, m, FLOOD_BURST, m, d->now);
+	tg_shard_turn(d->l->shard, d->now, d->wall_s);
+	k = tg_shard_output(d->l->shard, DIRECT_PORT, out, FLOOD_BURST, d->now);
+	end = rte_rdtsc_precise();
+	total = end - given;
+	if (foreign != 0)
+		rte_pktmbuf_free_bulk(m, foreign);
+	answer(d, out, k);
+	d->s->generator = written + rte_rdtsc_precise() - end;
+	stages_take(d->s, d->l->shard, DIRECT_PORT, copy, cookies_sent(d) != before, total);
+	rte_pktmbuf_free_bulk(copy, FLOOD_BURST);
+}
+
 static void
 flood(struct direct *d)
 {
-	struct rte_mbuf *m[FLOOD_BURST], *copy[FLOOD_BURST];
+	struct rte_mbuf *m[FLOOD_BURST];
 
 	if (pace_due(&d->g->pace, d->now) < d->g->sent + FLOOD_BURST)
 		return;
-	if (!write_flood(d, m))
-		return;
-	if (stages_due(d->s) && copy_burst(d, m, copy))
-		timed_turn(d, m, copy);
-	else
+	if (stages_due(d->s))
+		timed_turn(d);
+	else if (write_flood(d, m))
 		turn(d, m, FLOOD_BURST);
 }
 

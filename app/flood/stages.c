@@ -194,6 +194,8 @@ stages_take(struct stages *s, struct tg_shard *shard, uint16_t port, struct rte_
 		parts += c[i];
 	c[STAGE_OTHER] = total > parts ? total - parts : 0;
 	c[STAGE_TOTAL] = total;
+	c[STAGE_GENERATOR] = s->generator;
+	c[STAGE_LOOP] = total + s->generator;
 	for (unsigned i = 0; i < STAGES; i++)
 		s->cycles[i][s->n] = (float)c[i] / FLOOD_BURST;
 	s->n++;
@@ -211,6 +213,7 @@ void
 stages_result(struct stages *s, struct flood_result *r)
 {
 	r->slices = s->n;
+	r->tsc_hz = (double)rte_get_tsc_hz();
 	for (unsigned i = 0; s->n != 0 && i < STAGES; i++) {
 		qsort(s->cycles[i], s->n, sizeof(float), order);
 		r->cycles[i].median = (double)s->cycles[i][s->n / 2];

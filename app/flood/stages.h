@@ -20,9 +20,11 @@
 
 /** Samples of one run. */
 struct stages {
-	unsigned n;     /**< samples */
-	unsigned every; /**< one burst of so many is taken */
-	unsigned wait;  /**< bursts until the next one is */
+	unsigned n;         /**< samples */
+	unsigned every;     /**< one burst of so many is taken */
+	unsigned wait;      /**< bursts until the next one is */
+	uint64_t generator; /**< cycles the generator spent on the burst at hand: the caller's to
+				 set before stages_take() */
 	float *cycles[STAGES];
 };
 
