@@ -165,8 +165,9 @@ print_details(const struct campaign_point *p, FILE *out)
 						     : "/softirq");
 	if (r->detail[0] != '\0')
 		fprintf(out, " (%s)", r->detail);
-	fprintf(out, ", %s/s wanted, %.1f s%s\n", r->wanted > 0 ? report_rate(r->wanted, a) : "all",
-		r->seconds, r->interrupted ? ", interrupted" : "");
+	if (r->wanted > 0)
+		fprintf(out, ", %s/s wanted", report_rate(r->wanted, a));
+	fprintf(out, ", %.1f s%s\n", r->seconds, r->interrupted ? ", interrupted" : "");
 	if (p->runs > 1)
 		fprintf(out, "    median of %u runs, SYN-ACK/s from %s to %s\n", p->runs,
 			report_rate(p->least, a), report_rate(p->most, b));
@@ -197,9 +198,10 @@ print_ratios(const struct campaign *c, FILE *out)
 
 			if (q == NULL || result_synack_rate(q->run) <= 0)
 				continue;
-			fprintf(out, "%stidegate / %s at %s/s: SYN-ACK/s %.2f", first ? "\n" : "",
+			fprintf(out, "%stidegate / %s at %s%s: SYN-ACK/s %.2f", first ? "\n" : "",
 				flood_contender_name(k),
 				p->run->wanted > 0 ? report_rate(p->run->wanted, a) : "full speed",
+				p->run->wanted > 0 ? "/s" : "",
 				result_synack_rate(p->run) / result_synack_rate(q->run));
 			if (p->run->cpu_seconds > 0 && q->run->cpu_seconds > 0)
 				fprintf(out, ", per CPU second %.2f",
