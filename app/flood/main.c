@@ -10,6 +10,7 @@
 
 static const struct flood_setup *const setups[] = {
 	[WHERE_SELF] = &setup_self,
+	[WHERE_VETH] = &setup_veth,
 	[WHERE_MEMIF] = &setup_memif,
 	[WHERE_PORT] = &setup_port,
 };
