@@ -67,14 +67,14 @@ read_mac(struct netns_end *end, int home)
 }
 
 static int
-make_end(struct netns_wire *w, struct netns_end *end, const char *offloads, char *err)
+make_end(struct netns_wire *w, struct netns_end *end, char *err)
 {
 	/* IPv6 off before the link is up: no neighbour discovery of the kernel's own. */
 	int rc = netns_shell(end->fd, err,
 		"sysctl -q -w net.ipv6.conf.%s.disable_ipv6=1 net.ipv4.ip_forward=0 && "
-		"ethtool -K %s tx off tso off gso off %s >/dev/null && ip link set lo up && "
-		"ip link set %s up",
-		end->ifname, end->ifname, offloads, end->ifname);
+		"ethtool -K %s tx off tso off gso off gro off >/dev/null && "
+		"ip link set lo up && ip link set %s up",
+		end->ifname, end->ifname, end->ifname);
 
 	if (rc != 0)
 		return rc;
@@ -98,8 +98,14 @@ make_wire(struct netns_wire *w, char *err)
 		"ip link add %s type veth peer name %s netns /proc/%d/fd/%d", w->generator.ifname,
 		w->server.ifname, (int)getpid(), w->server.fd);
 	if (rc == 0)
-		rc = make_end(w, &w->generator, "", err);
-	return rc == 0 ? make_end(w, &w->server, "gro on", err) : rc;
+		rc = make_end(w, &w->generator, err);
+	if (rc == 0)
+		rc = make_end(w, &w->server, err);
+	/* On an interface that is up already, else the other end is not told that it may send XDP
+	 * frames (Linux 6.18). */
+	return rc == 0 ? netns_shell(w->server.fd, err, "ethtool -K %s gro on >/dev/null",
+				 w->server.ifname)
+		       : rc;
 }
 
 int
