@@ -4,7 +4,7 @@
 int
 contender_start(struct contender *c, char *err)
 {
-	c->out = -1;
+	c->process = (struct process){.out = -1};
 	return c->who == CONTENDER_TIDEGATE ? contender_tidegate_start(c, err)
 					    : contender_kernel_start(c, err);
 }

@@ -9,6 +9,7 @@
  * On dport it echoes, on dport + 1 it greets.
  */
 #include "netns.h"
+#include "process.h"
 #include "result.h"
 
 /** Addresses in the namespaces: documentation prefixes of RFC 5737 and 3849. */
@@ -21,10 +22,9 @@
 struct contender {
 	const struct flood_options *o;
 	const struct netns_wire *wire;
-	uint8_t who;     /**< enum flood_contender */
-	int cpu;         /**< its CPU */
-	pid_t pid;       /**< its process; 0: none */
-	int out;         /**< what it writes: a file in memory; -1: none */
+	uint8_t who; /**< enum flood_contender */
+	int cpu;     /**< its CPU */
+	struct process process;
 	char detail[64]; /**< how it runs, for struct flood_result */
 };
 

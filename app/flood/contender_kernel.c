@@ -80,12 +80,12 @@ contender_kernel_start(struct contender *c, char *err)
 		snprintf(err, SETUP_ERROR, "the kernel's server: %s", strerror(-rc));
 		return rc;
 	}
-	c->pid = netns_spawn(c->wire->server.fd, c->cpu, epoll_server_run, &s);
+	rc = netns_spawn(c->wire->server.fd, c->cpu, epoll_server_run, &s);
 	epoll_server_close(&s);
-	if (c->pid > 0)
+	if (rc > 0) {
+		c->process.pid = rc;
 		return 0;
-	rc = c->pid;
-	c->pid = 0;
+	}
 	snprintf(err, SETUP_ERROR, "the kernel's server: %s", strerror(-rc));
 	return rc;
 }
@@ -122,13 +122,12 @@ proc_value(pid_t pid, const char *file, const char *name)
 void
 contender_kernel_stop(struct contender *c, struct flood_result *r)
 {
-	if (r != NULL && c->pid > 0) {
+	if (r != NULL && c->process.pid > 0) {
 		for (unsigned i = 0; i < sizeof(drops) / sizeof(drops[0]); i++)
 			result_add_drop(r, drops[i],
-				proc_value(c->pid, "netstat", drops[i]) +
-					proc_value(c->pid, "snmp", drops[i]));
-		r->passive_opens = proc_value(c->pid, "snmp", "PassiveOpens");
+				proc_value(c->process.pid, "netstat", drops[i]) +
+					proc_value(c->process.pid, "snmp", drops[i]));
+		r->passive_opens = proc_value(c->process.pid, "snmp", "PassiveOpens");
 	}
-	netns_end_process(c->pid, TG_SEC);
-	c->pid = 0;
+	process_end(&c->process);
 }

@@ -23,8 +23,6 @@
 #include "netns.h"
 #include "setup.h"
 
-/* How often a process is looked at that is to end. */
-#define LOOK (5 * TG_MSEC)
 /* What a shell command may take: ip and ethtool take milliseconds. */
 #define SHELL_SECONDS 20
 
@@ -80,24 +78,6 @@ netns_spawn(int fd, int cpu, int (*body)(void *arg), void *arg)
 	if (pid == 0)
 		_exit(settle(fd, cpu, parent) ? body(arg) : 127);
 	return pid > 0 ? pid : -errno;
-}
-
-int
-netns_end_process(pid_t pid, tg_time patience)
-{
-	const struct timespec pause = {.tv_nsec = LOOK};
-	tg_time until = netns_now() + patience;
-	int status = 0;
-
-	if (pid <= 0)
-		return 0;
-	kill(pid, SIGTERM);
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (netns_now() >= until)
-			kill(pid, SIGKILL);
-		nanosleep(&pause, NULL);
-	}
-	return status;
 }
 
 /* A shell command's child. */

@@ -89,12 +89,30 @@ failed(struct process *p, const char *name, char *err)
 }
 
 int
-process_start(struct process *p, char *const argv[], int keep, char *err)
+process_await(struct process *p, const char *name, char *err)
 {
 	tg_time until = clock_now() + START_PATIENCE;
-	pid_t parent = getpid();
 	char text[PROCESS_OUT];
 	int status;
+
+	for (;;) {
+		read_out(p, text);
+		if (strncmp(text, "ready: ", 7) == 0 || strstr(text, "\nready: ") != NULL)
+			return 0;
+		if (waitpid(p->pid, &status, WNOHANG) == p->pid) {
+			p->pid = 0;
+			return failed(p, name, err);
+		}
+		if (clock_now() >= until || stop_wanted())
+			return failed(p, name, err);
+		pause_a_little();
+	}
+}
+
+int
+process_start(struct process *p, char *const argv[], int keep, char *err)
+{
+	pid_t parent = getpid();
 
 	p->pid = 0;
 	p->out = memfd_create("out", MFD_CLOEXEC);
@@ -110,18 +128,7 @@ process_start(struct process *p, char *const argv[], int keep, char *err)
 		p->pid = 0;
 		return failed(p, argv[0], err);
 	}
-	for (;;) {
-		read_out(p, text);
-		if (strncmp(text, "ready: ", 7) == 0 || strstr(text, "\nready: ") != NULL)
-			return 0;
-		if (waitpid(p->pid, &status, WNOHANG) == p->pid) {
-			p->pid = 0;
-			return failed(p, argv[0], err);
-		}
-		if (clock_now() >= until || stop_wanted())
-			return failed(p, argv[0], err);
-		pause_a_little();
-	}
+	return process_await(p, argv[0], err);
 }
 
 void

@@ -35,6 +35,15 @@ struct process {
  */
 int process_start(struct process *p, char *const argv[], int keep, char *err);
 
+/**
+ * Waits until a child that was started otherwise is ready.
+ *
+ * @param p     its id and output
+ * @param name  for err, filled on failure
+ * @return 0 or a negative errno; nothing runs after a failure
+ */
+int process_await(struct process *p, const char *name, char *err);
+
 /** Ends it: SIGTERM, and SIGKILL when that takes more than 10 s. What it has said stays. */
 void process_end(struct process *p);
 

@@ -192,8 +192,9 @@ generate(struct veth *v, struct contender *c, struct flood_result *r, struct pro
 {
 	const struct netns_wire *w = c->wire;
 	struct traffic_net net = {.dst = v->o->v6 ? server6 : server4};
-	struct cpu_who who = {
-		.server = c->pid, .generator_cpu = v->cpu_generator, .server_cpu = v->cpu_server};
+	struct cpu_who who = {.server = c->process.pid,
+		.generator_cpu = v->cpu_generator,
+		.server_cpu = v->cpu_server};
 	struct veth_generator g = {.live = v->live, .sock = -1};
 	struct flood_mix mix;
 	tg_time start;
