@@ -130,6 +130,11 @@ run(const struct flood_result *r)
 		json_object_set_new(j, "cpu_seconds", json_real(r->cpu_seconds));
 		json_object_set_new(j, "synacks_per_cpu_s", json_real(result_synack_per_cpu(r)));
 	}
+	if (r->synack_rx > 0) {
+		json_object_set_new(j, "cycles_per_synack_rx", json_real(r->synack_rx));
+		json_object_set_new(j, "cycles_per_synack_tx", json_real(r->synack_tx));
+		json_object_set_new(j, "cycles_per_synack_own", json_real(r->synack_own));
+	}
 	json_object_set_new(j, "flood_sent", whole(r->flood_sent));
 	json_object_set_new(j, "synacks", whole(r->synacks));
 	json_object_set_new(j, "rsts", whole(r->rsts));

@@ -6,6 +6,8 @@
 
 #include "report.h"
 
+/* A curve for each contender and placement. */
+#define CURVES (CONTENDERS * PLACE_BOTH)
 /* What a shell says when there is no such command. */
 #define NOT_FOUND 127
 
@@ -22,19 +24,31 @@ put_quoted(FILE *g, const char *s)
 	fputc('"', g);
 }
 
-/* The curve of each contender in its better placement: rate, honest %, p99 in ms, SYN-ACK/s. */
-static unsigned
-put_data(const struct campaign *c, FILE *g, bool drawn[CONTENDERS])
-{
-	unsigned curves = 0;
+/* Below this part of the rate wanted, the flood did not reach the contender (see is_curve()). */
+#define REACHED 0.9
 
-	for (unsigned k = 0; k < CONTENDERS; k++) {
+/*
+ * A curve for each contender and placement, up to the rate that reaches it: where the kernel takes
+ * packets in on the sender's CPU, a slow contender slows the sender down, which no attacker's
+ * machine would let happen to itself.
+ */
+static bool
+is_curve(const struct flood_result *r, unsigned contender, unsigned placement)
+{
+	return r->contender == contender && r->placement == placement &&
+		(r->wanted <= 0 || result_offered(r) >= REACHED * r->wanted);
+}
+
+/* Rate, honest %, p99 in ms, SYN-ACK/s. */
+static void
+put_data(const struct campaign *c, FILE *g, bool drawn[CURVES])
+{
+	for (unsigned k = 0; k < CURVES; k++) {
 		drawn[k] = false;
 		for (unsigned i = 0; i < c->points; i++) {
-			const struct campaign_point *p = &c->point[i];
-			const struct flood_result *r = p->run;
+			const struct flood_result *r = c->point[i].run;
 
-			if (r->contender != k || !p->better)
+			if (!is_curve(r, k / PLACE_BOTH, k % PLACE_BOTH))
 				continue;
 			if (!drawn[k])
 				fprintf(g, "$c%u << EOD\n", k);
@@ -44,24 +58,27 @@ put_data(const struct campaign *c, FILE *g, bool drawn[CONTENDERS])
 				(double)hist_percentile(&r->honest.first_byte, 99) / 1e6,
 				result_synack_rate(r));
 		}
-		if (drawn[k]) {
+		if (drawn[k])
 			fprintf(g, "EOD\n");
-			curves++;
-		}
 	}
-	return curves;
 }
 
 static void
-put_curves(FILE *g, const bool drawn[CONTENDERS], unsigned column)
+put_curves(const struct campaign *c, FILE *g, const bool drawn[CURVES], unsigned column)
 {
 	const char *sep = "plot";
 
-	for (unsigned k = 0; k < CONTENDERS; k++) {
+	for (unsigned k = 0; k < CURVES; k++) {
 		if (!drawn[k])
 			continue;
-		fprintf(g, "%s $c%u using 1:%u with linespoints linewidth 2 title \"%s\"", sep, k,
-			column, flood_contender_name(k));
+		fprintf(g,
+			"%s $c%u using 1:%u with linespoints linewidth 2 linecolor %u dashtype %u "
+			"title \"%s%s\"",
+			sep, k, column, k / PLACE_BOTH + 1, k % PLACE_BOTH + 1,
+			flood_contender_name(k / PLACE_BOTH),
+			!c->setup->placements                  ? ""
+				: k % PLACE_BOTH == PLACE_NAPI ? ", NAPI thread"
+							       : ", softirq");
 		sep = ",";
 	}
 	fprintf(g, "\n");
@@ -70,7 +87,7 @@ put_curves(FILE *g, const bool drawn[CONTENDERS], unsigned column)
 static void
 put_script(const struct campaign *c, const char *file, FILE *g)
 {
-	bool drawn[CONTENDERS];
+	bool drawn[CURVES];
 	size_t n = strlen(file);
 
 	fprintf(g, "set terminal %s size 900,900\nset output ",
@@ -85,15 +102,15 @@ put_script(const struct campaign *c, const char *file, FILE *g)
 		"set grid\nset logscale x\nset format x \"%%.0s%%c\"\nset key left bottom\n"
 		"set ylabel \"first byte within 1 s, %%\"\nset yrange [-5:105]\n",
 		c->setup->name);
-	put_curves(g, drawn, 2);
+	put_curves(c, g, drawn, 2);
 	fprintf(g,
 		"set ylabel \"first byte p99, ms\"\nset logscale y\nset yrange [*:2000]\n"
 		"set key left top\n");
-	put_curves(g, drawn, 3);
+	put_curves(c, g, drawn, 3);
 	fprintf(g,
 		"set ylabel \"SYN-ACK/s returned\"\nset yrange [*:*]\n"
 		"set format y \"%%.0s%%c\"\nset xlabel \"flood, SYN/s offered\"\n");
-	put_curves(g, drawn, 4);
+	put_curves(c, g, drawn, 4);
 	fprintf(g, "unset multiplot\n");
 }
 

@@ -176,43 +176,66 @@ print_details(const struct campaign_point *p, FILE *out)
 	if (r->damaged != 0)
 		fprintf(out, "    %" PRIu64 " of %" PRIu64 " answers looked at are damaged\n",
 			r->damaged, r->sampled);
+	if (r->synack_rx > 0)
+		fprintf(out,
+			"    CPU cycles a SYN-ACK: %.0f to take packets in (softirq, NAPI "
+			"threads), "
+			"%.0f in system\n"
+			"    calls, %.0f outside the kernel; what an idle poll costs is in them\n",
+			r->synack_rx, r->synack_tx, r->synack_own);
 	if (r->slices != 0)
 		print_cycles(r, out);
 	print_drops(r, out);
 }
 
-/* tidegate against each of the others, both in their better placement. */
+/* tidegate against another in one line. */
+static void
+print_ratio(const struct flood_result *p, const struct flood_result *q, const char *how, bool *any,
+	FILE *out)
+{
+	char a[ROOM];
+
+	fprintf(out, "%stidegate / %s at %s%s%s: SYN-ACK/s %.2f", *any ? "" : "\n",
+		flood_contender_name(q->contender),
+		p->wanted > 0 ? report_rate(p->wanted, a) : "full speed", p->wanted > 0 ? "/s" : "",
+		how, result_synack_rate(p) / result_synack_rate(q));
+	if (p->cpu_seconds > 0 && q->cpu_seconds > 0)
+		fprintf(out, ", per CPU second %.2f",
+			result_synack_per_cpu(p) / result_synack_per_cpu(q));
+	if (p->has_honest && q->has_honest)
+		fprintf(out, "; honest %.2f %% and %.2f %%", result_honest_percent(p),
+			result_honest_percent(q));
+	fprintf(out, "\n");
+	*any = true;
+}
+
+/* tidegate against each of the others, in the same placement and both in their better one. */
 static void
 print_ratios(const struct campaign *c, FILE *out)
 {
-	bool first = true;
-	char a[ROOM];
+	bool any = false;
 
 	for (unsigned i = 0; i < c->points; i++) {
 		const struct campaign_point *p = &c->point[i];
 
-		if (p->run->contender != CONTENDER_TIDEGATE || !p->better)
+		if (p->run->contender != CONTENDER_TIDEGATE)
 			continue;
-		for (unsigned k = CONTENDER_TIDEGATE + 1; k < CONTENDERS; k++) {
-			const struct campaign_point *q = campaign_rival(c, p, k);
+		for (unsigned k = 0; k < c->points; k++) {
+			const struct campaign_point *q = &c->point[k];
 
-			if (q == NULL || result_synack_rate(q->run) <= 0)
+			if (q->run->contender == CONTENDER_TIDEGATE ||
+				q->run->wanted != p->run->wanted || result_synack_rate(q->run) <= 0)
 				continue;
-			fprintf(out, "%stidegate / %s at %s%s: SYN-ACK/s %.2f", first ? "\n" : "",
-				flood_contender_name(k),
-				p->run->wanted > 0 ? report_rate(p->run->wanted, a) : "full speed",
-				p->run->wanted > 0 ? "/s" : "",
-				result_synack_rate(p->run) / result_synack_rate(q->run));
-			if (p->run->cpu_seconds > 0 && q->run->cpu_seconds > 0)
-				fprintf(out, ", per CPU second %.2f",
-					result_synack_per_cpu(p->run) /
-						result_synack_per_cpu(q->run));
-			if (p->run->has_honest && q->run->has_honest)
-				fprintf(out, "; honest %.2f %% and %.2f %%",
-					result_honest_percent(p->run),
-					result_honest_percent(q->run));
-			fprintf(out, "\n");
-			first = false;
+			if (p->run->has_placement && p->run->placement == q->run->placement)
+				print_ratio(p->run, q->run,
+					p->run->placement == PLACE_NAPI ? ", both napi"
+									: ", both softirq",
+					&any, out);
+			if (p->better && q->better)
+				print_ratio(p->run, q->run,
+					p->run->has_placement ? ", each in its better placement"
+							      : "",
+					&any, out);
 		}
 	}
 }

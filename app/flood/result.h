@@ -74,8 +74,11 @@ struct flood_result {
 	unsigned drops;
 	struct flood_drop drop[FLOOD_DROPS];
 	struct flood_cycles cycles[STAGES];
-	double tsc_hz;   /**< of these cycles */
-	uint32_t slices; /**< bursts the cycles were taken from; 0: not measured */
+	double tsc_hz;    /**< of these cycles */
+	double synack_rx; /**< --veth: cycles per SYN-ACK in softirqs and NAPI threads: taking in */
+	double synack_tx; /**< in the contender's system calls: giving out */
+	double synack_own; /**< in the contender outside the kernel */
+	uint32_t slices;   /**< bursts the cycles were taken from; 0: not measured */
 };
 
 /** Flood packets per second that left the generator. */

@@ -128,26 +128,15 @@ cycles_now(void)
 #endif
 }
 
-/*
- * Where a SYN's cycles go, as far as the kernel tells it: rx is taking it in (softirq, NAPI
- * threads), tx the server's system calls, other the server outside the kernel. Per SYN-ACK.
- */
+/* Where a SYN's cycles go, as far as the kernel tells it. */
 static void
 set_cycles(struct flood_result *r, const struct cpu_use *u, double hz)
 {
 	double each = r->synacks != 0 ? hz / (double)r->synacks : 0;
-	double cycles[STAGES] = {
-		[STAGE_RX] = (u->napi + u->softirq) * each,
-		[STAGE_TX] = (u->system + u->softirq_own) * each,
-		[STAGE_OTHER] = u->user * each,
-		[STAGE_TOTAL] = cpu_of_server(u) * each,
-	};
 
-	if (each <= 0)
-		return;
-	r->slices = 1;
-	for (unsigned i = 0; i < STAGES; i++)
-		r->cycles[i] = (struct flood_cycles){.median = cycles[i], .p10 = cycles[i]};
+	r->synack_rx = (u->napi + u->softirq) * each;
+	r->synack_tx = (u->system + u->softirq_own) * each;
+	r->synack_own = u->user * each;
 }
 
 /* The flood itself: everything is there, the contender answers. */

@@ -19,7 +19,7 @@
  */
 #define STEP (200 * UINT64_C(1000))
 /* A generator that was held up makes good for so much, not for all: it would come in one lump. */
-#define CATCH_UP (1 * TG_MSEC)
+#define CATCH_UP (2 * TG_MSEC)
 /* Frames of honest clients sent, and received, before the flood goes on. */
 #define CLIENT_BURST 64
 /* Answers under way at the end. */
