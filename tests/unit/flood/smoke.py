@@ -8,6 +8,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,10 +25,10 @@ def check(what, holds):
         sys.exit(f'FAIL: {what}')
 
 
-def run(*words, status=0):
+def run(*words, status=0, env=None):
     if os.path.exists(JSON):
         os.unlink(JSON)
-    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=120, env=env)
     check(f'{words}: status {done.returncode}: {done.stderr}', done.returncode == status)
     return done
 
@@ -91,6 +92,20 @@ def sweep():
     check('sweep: medians', all(p['median_of'] == 2 for p in out['points']))
 
 
+def plot():
+    picture = os.path.join(DIR.name, 'curve.svg')
+    words = ['--self=direct', '--no-huge', '-d', '0.2', '--sweep', '1k,4k', '--plot', picture]
+    if shutil.which('gnuplot'):
+        run(*words)
+        with open(picture, encoding='utf-8') as f:
+            check('plot: a picture', '<svg' in f.read())
+    else:
+        print('plot: gnuplot is not installed')
+    done = run(*words, status=1, env={**os.environ, 'PATH': '/nowhere'})
+    check('plot: says what is missing', 'gnuplot is not installed' in done.stderr)
+    check('plot: the rest is there', 'tidegate' in done.stdout)
+
+
 def memif():
     runs, out = runs_of('--memif', '-d', '1', '-r', '2k', '-H', '100', '--against', 'responder',
                         '--tidegate', DAEMON)
@@ -129,6 +144,7 @@ direct()
 mixed_ipv6_vlan()
 ring()
 sweep()
+plot()
 memif()
 wrong_use()
 interrupted()
