@@ -22,8 +22,9 @@
 struct contender {
 	const struct flood_options *o;
 	const struct netns_wire *wire;
-	uint8_t who; /**< enum flood_contender */
-	int cpu;     /**< its CPU */
+	uint8_t who;     /**< enum flood_contender */
+	int cpu;         /**< its CPU */
+	bool shares_cpu; /**< NAPI threads use that CPU too */
 	struct process process;
 	char detail[64]; /**< how it runs, for struct flood_result */
 };

@@ -20,6 +20,9 @@
 #define AF_XDP 44
 #endif
 
+/* Beside a NAPI thread on the same CPU: an idle poll there is time the thread does not get. */
+#define IDLE_SLEEP_US 50u
+
 static const char *const syncookies_words[] = {
 	[TG_SYNCOOKIES_OFF] = "0",
 	[TG_SYNCOOKIES_FULL] = "1",
@@ -86,6 +89,7 @@ write_config(const struct contender *c)
 		"shards: 1\n"
 		"cpus: [%d]\n"
 		"drain: 0s\n"
+		"idle_sleep: %uus\n"
 		"descriptors: 4096\n"
 		"ports:\n"
 		"  - {device: \"%s\", addresses: [\"" VETH_SERVER4 "/24\", \"" VETH_SERVER6
@@ -94,8 +98,9 @@ write_config(const struct contender *c)
 		"  - {address: \"::\", dual_stack: yes, port: %u, service: echo, backlog: %u}\n"
 		"  - {address: \"::\", dual_stack: yes, port: %u, service: greet, backlog: %u}\n"
 		"engine: {syncookies: %s, somaxconn: %u}\n",
-		(int)getpid(), c->cpu, device, c->o->mix.dport, c->o->backlog, c->o->mix.dport + 1,
-		c->o->backlog, syncookies_words[c->o->syncookies], c->o->backlog);
+		(int)getpid(), c->cpu, c->shares_cpu ? IDLE_SLEEP_US : 0, device, c->o->mix.dport,
+		c->o->backlog, c->o->mix.dport + 1, c->o->backlog,
+		syncookies_words[c->o->syncookies], c->o->backlog);
 	return fd;
 }
 

@@ -219,7 +219,11 @@ static int
 run_contender(struct veth *v, const struct netns_wire *w, struct flood_result *r,
 	struct progress *p, char *err)
 {
-	struct contender c = {.o = v->o, .wire = w, .who = r->contender, .cpu = v->cpu_server};
+	struct contender c = {.o = v->o,
+		.wire = w,
+		.who = r->contender,
+		.cpu = v->cpu_server,
+		.shares_cpu = r->placement == PLACE_NAPI};
 	int rc = contender_start(&c, err);
 
 	if (rc != 0)
