@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/if_ether.h>
@@ -28,6 +29,8 @@
 #define SOCKET_BUFFER (4 << 20)
 /* Longest frame that comes: an answer to a client, and what segmentation would make of it. */
 #define FRAME_MAX 2048
+
+static const struct timespec rcu_pause = {.tv_nsec = TG_MSEC};
 
 int
 veth_generator_socket(const char *ifname)
@@ -118,8 +121,14 @@ send_flood(struct veth_generator *g, tg_time now)
 	rc = xdp_live_send(g->live, g->mix, n);
 	if (rc == 0)
 		g->sent += n;
+	/*
+	 * Each call takes one of 65,534 numbers of the kernel's, given back after an RCU grace
+	 * period. On a machine so busy that these take seconds they run out: let others go on.
+	 */
+	if (rc == -ENOSPC)
+		nanosleep(&rcu_pause, NULL);
 	/* A signal: whoever runs us will look at it. */
-	return rc == -EINTR ? 0 : rc;
+	return rc == -EINTR || rc == -ENOSPC ? 0 : rc;
 }
 
 static void
