@@ -105,19 +105,74 @@ static void
 sum_up(struct campaign *c, const struct kind kind[], unsigned kinds, const double rate[],
 	unsigned rates)
 {
-	c->point = calloc((size_t)rates * kinds + 1, sizeof(*c->point));
-	for (unsigned i = 0; c->point != NULL && i < rates; i++)
+	c->points = 0;
+	for (unsigned i = 0; i < rates; i++)
 		for (unsigned k = 0; k < kinds; k++)
 			sum_up_kind(c, &kind[k], rate[i]);
 	judge(c);
+}
+
+/* All runs at one rate, interleaved; of tidegate alone when its capacity is asked for. */
+static int
+run_rate(struct campaign *c, void *ctx, const struct kind kind[], unsigned kinds, double rate,
+	bool alone, char *err)
+{
+	int rc = 0;
+
+	for (unsigned n = 0; n < c->o->repeat && rc == 0; n++)
+		for (unsigned k = 0; k < kinds && rc == 0 && !stop_wanted(); k++)
+			if (!alone || kind[k].contender == CONTENDER_TIDEGATE)
+				rc = run_one(c, ctx, &kind[k], rate, err);
+	return rc;
+}
+
+/* SYN-ACKs per second of tidegate at full speed, in its better placement. */
+static int
+capacity(struct campaign *c, void *ctx, const struct kind kind[], unsigned kinds, double *out,
+	char *err)
+{
+	static const double full;
+	int rc = run_rate(c, ctx, kind, kinds, full, true, err);
+
+	sum_up(c, kind, kinds, &full, 1);
+	for (unsigned i = 0; i < c->points; i++)
+		if (c->point[i].better)
+			*out = result_synack_rate(c->point[i].run);
+	if (rc == 0 && *out <= 0 && !stop_wanted()) {
+		snprintf(err, SETUP_ERROR, "tidegate answers nothing: no share of it can be sent");
+		rc = -ENODATA;
+	}
+	return rc;
+}
+
+static int
+run_all(struct campaign *c, void *ctx, const struct kind kind[], unsigned kinds, char *err)
+{
+	const struct flood_options *o = c->o;
+	double rate[FLOOD_STEPS] = {o->rate}, full = 0;
+	unsigned rates = o->steps != 0 ? o->steps : 1, first = 0;
+	int rc = 0;
+
+	if (o->steps != 0)
+		memcpy(rate, o->step, rates * sizeof(rate[0]));
+	if (o->share > 0) {
+		rc = capacity(c, ctx, kind, kinds, &full, err);
+		rate[0] = 0;
+		rate[1] = o->share * full;
+		first = 1;
+		rates = full > 0 ? 2 : 1;
+	}
+	for (unsigned i = first; i < rates && rc == 0; i++)
+		rc = run_rate(c, ctx, kind, kinds, rate[i], false, err);
+	sum_up(c, kind, kinds, rate, rates);
+	return rc;
 }
 
 int
 campaign_run(struct campaign *c, const struct flood_options *o, const struct flood_setup *setup,
 	char *err)
 {
-	const double *rate = o->steps != 0 ? o->step : &o->rate;
-	unsigned rates = o->steps != 0 ? o->steps : 1, kinds;
+	unsigned rates = o->steps != 0 ? o->steps : 2, kinds;
 	struct kind kind[KINDS_MAX];
 	void *ctx;
 	int rc;
@@ -127,19 +182,16 @@ campaign_run(struct campaign *c, const struct flood_options *o, const struct flo
 	c->setup = setup;
 	kinds = kinds_of(o, setup, kind);
 	c->run = calloc((size_t)rates * kinds * o->repeat, sizeof(*c->run));
-	if (c->run == NULL) {
+	c->point = calloc((size_t)rates * kinds, sizeof(*c->point));
+	if (c->run == NULL || c->point == NULL) {
 		snprintf(err, SETUP_ERROR, "no memory for the results");
 		return -ENOMEM;
 	}
 	rc = setup->open(o, &ctx, err);
 	if (rc != 0)
 		return rc;
-	for (unsigned i = 0; i < rates && rc == 0; i++)
-		for (unsigned n = 0; n < o->repeat && rc == 0; n++)
-			for (unsigned k = 0; k < kinds && rc == 0 && !stop_wanted(); k++)
-				rc = run_one(c, ctx, &kind[k], rate[i], err);
+	rc = run_all(c, ctx, kind, kinds, err);
 	setup->close(ctx);
-	sum_up(c, kind, kinds, rate, rates);
 	return rc;
 }
 

@@ -83,6 +83,17 @@ value_rate(const char *text, double *out)
 }
 
 bool
+value_share(const char *text, double *out)
+{
+	char *end;
+
+	if (!decimal(text, out, &end) || strcmp(end, "%") != 0 || *out < 1 || *out > 1000)
+		return false;
+	*out /= 100;
+	return true;
+}
+
+bool
 value_seconds(const char *text, double min, double max, double *out)
 {
 	char *end;
@@ -151,7 +162,7 @@ take_kind(char *word, void *ctx)
 	unsigned parts = 1;
 
 	if (strcmp(word, "none") == 0) {
-		o->rate = -1;
+		o->no_flood = true;
 		return true;
 	}
 	if (colon != NULL) {
@@ -174,7 +185,7 @@ value_kinds(const char *text, struct flood_options *o)
 	if (!each(text, take_kind, o))
 		return false;
 	/* With "none" nothing is written, but a mix must have something in it. */
-	if (o->rate < 0)
+	if (o->no_flood)
 		o->mix.part[FLOOD_SYN] = 1;
 	return true;
 }

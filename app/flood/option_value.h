@@ -20,13 +20,16 @@ bool value_seed(const char *text, uint64_t *out);
 /** Packets per second: "200000", "200k", "1.5M"; "max" is 0. At most 10^9. */
 bool value_rate(const char *text, double *out);
 
+/** "80%", of 1 to 1000, to 0.8. */
+bool value_share(const char *text, double *out);
+
 /** Seconds, with an optional "s" or "ms" behind. */
 bool value_seconds(const char *text, double min, double max, double *out);
 
 /** Rates in rising order, "A,B,..." or "FROM:TO:STEPS" in equal ratios, to o->step. */
 bool value_sweep(const char *text, struct flood_options *o);
 
-/** "KIND[:PARTS],..." to o->mix.part; "none" sets o->rate to -1. */
+/** "KIND[:PARTS],..." to o->mix.part; "none" sets o->no_flood. */
 bool value_kinds(const char *text, struct flood_options *o);
 
 /** An IPv4 or IPv6 address; one with "/LEN", the whole address without; some with commas. */

@@ -32,7 +32,9 @@ static const char usage[] =
 	"\n"
 	"the flood\n"
 	"  -f, --flood KIND[:PARTS],...  syn, ack, rst, bad, none (default syn)\n"
-	"  -r, --rate N | max   packets per second; k and M are understood (default 100k)\n"
+	"  -r, --rate N | max | P%   packets per second; k and M are understood (default 100k); a\n"
+	"                       percentage is of what tidegate answers at full speed, measured "
+	"first\n"
 	"      --ramp N         from --rate to N over the run\n"
 	"      --sweep A,B,... | FROM:TO:STEPS   one run at each rate; steps are equal ratios\n"
 	"      --repeat N       N interleaved runs of each; the median counts (default 1)\n"
@@ -236,7 +238,9 @@ take(struct flood_options *o, int option, const char *v)
 	case 'f':
 		return value_kinds(v, o);
 	case 'r':
-		return value_rate(v, &o->rate);
+		o->share = 0;
+		o->rate_given = true;
+		return value_rate(v, &o->rate) || value_share(v, &o->share);
 	case OPT_RAMP:
 		return value_rate(v, &o->ramp_to) && o->ramp_to > 0;
 	case OPT_SWEEP:
@@ -348,12 +352,17 @@ check(struct flood_options *o)
 	}
 	if (o->against & 1u << CONTENDER_RESPONDER && (o->v6 || o->mix.vlan != 0))
 		return wrong("the responder knows IPv4 without a VLAN only");
+	if (o->no_flood) {
+		if (o->rate_given || o->steps != 0 || o->ramp_to > 0)
+			return wrong("no flood has no rate");
+		o->rate = -1;
+	}
 	if (o->steps != 0 && o->ramp_to > 0)
 		return wrong("--sweep and --ramp exclude each other");
 	if (o->ramp_to > 0 && o->rate <= 0)
 		return wrong("--ramp needs a --rate to begin with");
-	if (o->rate < 0 && o->steps != 0)
-		return wrong("--sweep of no flood");
+	if (o->share > 0 && (o->steps != 0 || o->ramp_to > 0))
+		return wrong("--rate in percent is one rate");
 	if (o->rate < 0 && o->honest <= 0)
 		return wrong("neither a flood nor honest clients");
 	if (o->plot != NULL && o->steps < 2)

@@ -61,12 +61,16 @@ struct flood_options {
 	uint8_t coupling;  /**< enum flood_coupling */
 	uint8_t placement; /**< enum flood_placement */
 	bool mine;         /**< --i-own-this-network */
-	bool quiet;        /**< no progress line */
+	bool no_flood;     /**< --flood none */
+	bool rate_given;
+	bool quiet; /**< no progress line */
 	bool no_huge;
 	bool memif_zero_copy;
 	uint32_t against; /**< bit set of 1 << enum flood_contender; tidegate is always in it */
 	double duration;  /**< of one run in seconds, 0.1 to 3600 */
 	double rate;      /**< flood packets per second; 0: as fast as possible; < 0: none */
+	double share;     /**< --rate 80%: 0.8 of what tidegate answers at full speed, which is
+			       measured first; else 0 */
 	double ramp_to;   /**< with --ramp: the rate grows to this; else 0 */
 	unsigned steps;   /**< rates of --sweep; 0: no sweep */
 	double step[FLOOD_STEPS];

@@ -166,6 +166,35 @@ a_sweep_has_a_point_for_each_rate(void **state)
 }
 
 static void
+a_share_is_of_tidegates_own_capacity(void **state)
+{
+	static const uint64_t synacks[] = {500, 1000, 600, 999};
+
+	(void)state;
+	memcpy(fake.synacks, synacks, sizeof(synacks));
+	setup.placements = true;
+	o.placement = PLACE_BOTH;
+	o.against |= 1u << CONTENDER_KERNEL;
+	o.share = 0.8;
+	o.rate = 100e3; /* the default, not looked at */
+	assert_int_equal(campaign_run(&c, &o, &setup, err), 0);
+	assert_string_equal(fake.order, "ts tn ts tn ks kn ");
+	assert_int_equal(c.points, 6);
+	assert_true(c.point[0].run->wanted == 0 && c.point[1].run->wanted == 0);
+	for (unsigned i = 2; i < 6; i++)
+		assert_true(c.point[i].run->wanted == 800);
+}
+
+static void
+no_share_of_nothing(void **state)
+{
+	(void)state;
+	o.share = 0.5;
+	assert_int_equal(campaign_run(&c, &o, &setup, err), -ENODATA);
+	assert_int_equal(c.points, 1);
+}
+
+static void
 what_was_measured_before_a_failure_stays(void **state)
 {
 	(void)state;
@@ -189,6 +218,8 @@ main(void)
 			a_contender_is_judged_by_its_better_placement, anew, over),
 		cmocka_unit_test_setup_teardown(one_placement_if_that_is_wanted, anew, over),
 		cmocka_unit_test_setup_teardown(a_sweep_has_a_point_for_each_rate, anew, over),
+		cmocka_unit_test_setup_teardown(a_share_is_of_tidegates_own_capacity, anew, over),
+		cmocka_unit_test_setup_teardown(no_share_of_nothing, anew, over),
 		cmocka_unit_test_setup_teardown(
 			what_was_measured_before_a_failure_stays, anew, over),
 	};

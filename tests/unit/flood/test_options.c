@@ -41,6 +41,7 @@ good_lines(void **state)
 		"--self -f syn:8,ack,rst:2,bad -r 1.5M -o mixed -6 --vlan 5 -d 250ms -q",
 		"--self -f none -H 1000",
 		"--self -H 0",
+		"--memif --rate 80% --against responder",
 		"--self -- --no-huge -m 512",
 	};
 
@@ -61,6 +62,10 @@ wrong_lines_are_wrong_use(void **state)
 		"--self -r -5",
 		"--self -r 5G",
 		"--self -r inf",
+		"--self -r 0%",
+		"--self -r 80% --sweep 1k,2k",
+		"--self -f none -r 80%",
+		"--self -r 5k -f none",
 		"--self -r",
 		"--self -d 0",
 		"--self -d 1h",
