@@ -13,8 +13,8 @@
 
 /** Packets at a time. */
 #define FLOOD_BURST 32
-/** Descriptors of rings and queues. */
-#define FLOOD_DESCRIPTORS 1024
+/** Descriptors of rings and queues: at 2 M/s a listener may be away for 2 ms. */
+#define FLOOD_DESCRIPTORS 4096
 
 /** What was started. */
 struct flood_eal {

@@ -21,7 +21,7 @@
 /* Both sides must have seen each other after so long. */
 #define LINK_PATIENCE (5 * TG_SEC)
 /* Ring entries as a power of two. */
-#define RING_BITS 10
+#define RING_BITS 12
 
 /* The set-up. */
 struct memif {
