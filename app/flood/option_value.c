@@ -239,6 +239,16 @@ value_prefixes(const char *text, struct flood_mix_config *out)
 }
 
 bool
+value_pci(const char *text)
+{
+	unsigned domain, bus, dev, fn;
+	char rest;
+
+	return sscanf(text, "%4x:%2x:%2x.%1x%c", &domain, &bus, &dev, &fn, &rest) == 4 ||
+		sscanf(text, "%2x:%2x.%1x%c", &bus, &dev, &fn, &rest) == 3;
+}
+
+bool
 value_mac(const char *text, uint8_t out[6])
 {
 	unsigned b[6];

@@ -37,6 +37,9 @@ bool value_addr(const char *text, struct tg_addr *out);
 bool value_prefix(const char *text, struct flood_prefix *out);
 bool value_prefixes(const char *text, struct flood_mix_config *out);
 
+/** A PCI address as lspci prints it, with or without its domain. */
+bool value_pci(const char *text);
+
 /** "02:00:00:00:00:01". */
 bool value_mac(const char *text, uint8_t out[6]);
 

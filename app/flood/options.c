@@ -226,7 +226,7 @@ take(struct flood_options *o, int option, const char *v)
 		return set_where(o, WHERE_MEMIF);
 	case OPT_PORT:
 		o->port = v;
-		return set_where(o, WHERE_PORT);
+		return value_pci(v) && set_where(o, WHERE_PORT);
 	case OPT_MINE:
 		return o->mine = true;
 	case OPT_TO:

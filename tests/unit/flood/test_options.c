@@ -91,6 +91,8 @@ wrong_lines_are_wrong_use(void **state)
 		"--self --to 10.0.0.1",
 		"--self --i-own-this-network",
 		"--port 0000:01:00.0",
+		"--port eth0 --i-own-this-network --to 10.0.0.1 --to-mac 02:00:00:00:00:01",
+		"--port net_null0 --i-own-this-network --to 10.0.0.1 --to-mac 02:00:00:00:00:01",
 		"--port 0000:01:00.0 --to 10.0.0.1 --to-mac 02:00:00:00:00:01",
 		"--port 0000:01:00.0 --i-own-this-network --to 10.0.0.1",
 		"--port 0000:01:00.0 --i-own-this-network --to 10.0.0.1 --to-mac 02:00",
