@@ -25,7 +25,8 @@ int
 traffic_clients(const struct flood_options *o, const struct traffic_net *net, tg_time start,
 	struct honest **out)
 {
-	double seconds = o->duration >= 2 ? o->duration - 1 : o->duration / 2;
+	/* A hundredth more than their patience, for the wheel to say that it has ended. */
+	double seconds = o->duration >= 2 ? o->duration - 1.01 : o->duration / 2;
 	struct honest_config cfg = {
 		.vlan = o->mix.vlan,
 		.dst = net->dst,
