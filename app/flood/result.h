@@ -20,7 +20,7 @@
 	X(OTHER, "other", "judging, options, counters: what is left of the engine's total") \
 	X(TX, "tx", "answers to buffers to be sent")                                        \
 	X(TOTAL, "total", "all of the above, measured as one")                              \
-	X(GENERATOR, "generator", "beside it: frames written, answers looked at and freed") \
+	X(GENERATOR, "generator", "beside it: frames written, answers looked at")           \
 	X(LOOP, "loop", "total and generator: one core doing both")
 
 /** Stages of a SYN's way. */

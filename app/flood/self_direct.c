@@ -10,6 +10,9 @@
 /* Turns without an answer after which the wire is empty. */
 #define LAST_TURNS 64
 
+/* Answered buffers kept for the next frames. */
+#define SPARES (2 * FLOOD_BURST)
+
 /* One loop's notes. */
 struct direct {
 	struct generator *g;
@@ -18,12 +21,26 @@ struct direct {
 	tg_time now;
 	tg_time wall_at;
 	uint64_t wall_s;
+	unsigned spares;
+	struct rte_mbuf *spare[SPARES];
 };
 
 static uint64_t
 cookies_sent(const struct direct *d)
 {
 	return tg_engine_counters(tg_shard_engine(d->l->shard))->event[TG_CNT_SYNCOOKIES_SENT];
+}
+
+/* A pool for each frame would be half of the generator's time: what was answered is used again. */
+static void
+keep(struct direct *d, struct rte_mbuf *m)
+{
+	if (d->spares == SPARES || m->nb_segs != 1 || rte_mbuf_refcnt_read(m) != 1) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	rte_pktmbuf_reset(m);
+	d->spare[d->spares++] = m;
 }
 
 /* Answers go back to the generator. */
@@ -33,11 +50,11 @@ answer(struct direct *d, struct rte_mbuf *m[], unsigned n)
 	/* The clients' stop watches: what was sent in this turn is answered in it. */
 	if (n != 0 && d->g->honest != NULL)
 		d->now = tg_clock_now(&d->g->eal->clock);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		replies_take(&d->g->replies, d->g->mix, d->g->honest,
 			rte_pktmbuf_mtod(m[i], const uint8_t *), m[i]->data_len, false, d->now);
-	if (n != 0)
-		rte_pktmbuf_free_bulk(m, n);
+		keep(d, m[i]);
+	}
 	return n;
 }
 
@@ -62,8 +79,12 @@ turn(struct direct *d, struct rte_mbuf *m[], unsigned n)
 static bool
 write_flood(struct direct *d, struct rte_mbuf *m[])
 {
-	if (rte_pktmbuf_alloc_bulk(d->g->eal->pool, m, FLOOD_BURST) != 0)
+	if (d->spares >= FLOOD_BURST) {
+		d->spares -= FLOOD_BURST;
+		memcpy(m, d->spare + d->spares, FLOOD_BURST * sizeof(*m));
+	} else if (rte_pktmbuf_alloc_bulk(d->g->eal->pool, m, FLOOD_BURST) != 0) {
 		return false;
+	}
 	for (unsigned i = 0; i < FLOOD_BURST; i++) {
 		m[i]->data_len =
 			(uint16_t)flood_frame(d->g->mix, rte_pktmbuf_mtod(m[i], uint8_t *));
@@ -200,5 +221,6 @@ direct_run(struct generator *g, struct listener *l, struct stages *s, struct pro
 	for (unsigned quiet = 0; quiet < LAST_TURNS; quiet++)
 		if (turn(&d, none, 0) != 0)
 			quiet = 0;
+	rte_pktmbuf_free_bulk(d.spare, d.spares);
 	return ended - g->pace.start;
 }
