@@ -8,7 +8,12 @@
 # (Read by whoever sources this file.)
 # shellcheck disable=SC2034
 DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libyaml-dev
-	libhttp-parser-dev)
+	libhttp-parser-dev libjansson-dev)
+
+# For tidegate-flood --veth besides: clang makes its BPF program, nftables is one it is measured
+# against. Without them it is built without.
+# shellcheck disable=SC2034
+DEPS_FLOOD=(clang libbpf-dev iproute2 ethtool procps nftables)
 
 # To run the quickstart: the client's tools, and dpdk-telemetry.py, which is in dpdk-dev.
 # shellcheck disable=SC2034

@@ -303,7 +303,8 @@ for r in "${SELECTED[@]}"; do
 done
 
 trap interrupted INT TERM HUP
-[ "$INSTALL" = no ] || deps_install "${DEPS_BUILD[@]}" "${DEPS_RUN[@]}" "${DEPS_TEST[@]}"
+[ "$INSTALL" = no ] || deps_install "${DEPS_BUILD[@]}" "${DEPS_RUN[@]}" "${DEPS_TEST[@]}" \
+	"${DEPS_FLOOD[@]}"
 mkdir -p "$LOGS"
 if [ "$BENCH" = yes ]; then
 	bench

@@ -13,6 +13,7 @@ static const struct service_ops *const all_ops[SERVICE_KINDS] = {
 	[SERVICE_ECHO] = &echo_ops,
 	[SERVICE_DISCARD] = &discard_ops,
 	[SERVICE_HTTP] = &http_ops,
+	[SERVICE_GREET] = &greet_ops,
 };
 
 int

@@ -61,5 +61,6 @@ void service_close(struct service *s, struct conn_node *n);
 extern const struct service_ops echo_ops;
 extern const struct service_ops discard_ops;
 extern const struct service_ops http_ops;
+extern const struct service_ops greet_ops;
 
 #endif

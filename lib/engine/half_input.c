@@ -23,10 +23,11 @@ half_rtt(const struct tg_engine *e, const struct tg_half *h)
 {
 	tg_ms sent_at = tg_synq_sent_at(&e->synq, h), now = tg_ms_of(e->now);
 
+	/* Deadlines are rounded up: within its first millisecond a SYN-ACK seems to leave later. */
 	if (h->retries > 0 || h->answered != 0 || (h->flags & TG_HALF_ACKED) != 0 ||
-		!tg_ms_due(sent_at, now))
+		!tg_ms_due(sent_at, now + 1))
 		return UINT32_MAX;
-	return now - sent_at;
+	return tg_ms_due(sent_at, now) ? now - sent_at : 0;
 }
 
 /* A bare ACK while accept is deferred (listener-semantics section 7). False: it completes. */

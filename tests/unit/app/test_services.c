@@ -150,6 +150,29 @@ discard_throws_away(void **state)
 }
 
 static void
+greet_speaks_first(void **state)
+{
+	(void)state;
+	begin(SERVICE_GREET, 2);
+	assert_memory_equal(world.conn[0].out, "220 ", 4);
+	assert_true(world.conn[0].out_len > 4);
+	fake_take(0, 100);
+	fake_data(0, "HELO");
+	turn();
+	assert_int_equal(world.conn[0].in_len, 0);
+	assert_int_equal(world.conn[0].out_len, 0);
+	fake_eof(0);
+	turn();
+	assert_true(world.conn[0].closed);
+	assert_false(world.conn[0].reset);
+	drain();
+	assert_true(world.conn[1].shut);
+	fake_eof(1);
+	turn();
+	assert_int_equal(svc->conns.used, 0);
+}
+
+static void
 http_answers_and_keeps_the_connection(void **state)
 {
 	const struct http_reply *r = reply(PAGE_200, HTTP_KEEP);
@@ -405,6 +428,7 @@ main(void)
 		cmocka_unit_test(echo_leaves_in_the_queue_what_it_cannot_send),
 		cmocka_unit_test(echo_finishes_what_is_queued_when_draining),
 		cmocka_unit_test(discard_throws_away),
+		cmocka_unit_test(greet_speaks_first),
 		cmocka_unit_test(http_answers_and_keeps_the_connection),
 		cmocka_unit_test(http_answers_in_a_row),
 		cmocka_unit_test(http_waits_for_room_without_reading_on),

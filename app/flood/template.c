@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "csum.h"
+#include "frame.h"
+#include "tcpopt.h"
+#include "template.h"
+
+#define ETH_LEN   14
+#define TAG_LEN   4
+#define IP4_LEN   20
+#define IP6_LEN   40
+#define TCP_LEN   20
+#define PROTO_TCP 6
+/* Ports below are for servers. */
+#define SPORT_MIN 1024
+
+const char *
+flood_kind_name(enum flood_kind k)
+{
+	static const char *const name[FLOOD_KINDS] = {"syn", "ack", "rst", "bad"};
+
+	return name[k];
+}
+
+const char *
+flood_bad_name(enum flood_bad b)
+{
+	static const char *const name[FLOOD_BADS] = {
+#define X(e, n, t) n,
+		FLOOD_BAD_LIST(X)
+#undef X
+	};
+
+	return name[b];
+}
+
+/* xorshift128+: 64 random bits in five cycles; a flood needs no better ones. */
+static inline uint64_t
+draw(struct flood_mix *m)
+{
+	uint64_t a = m->rng[0], b = m->rng[1];
+
+	m->rng[0] = b;
+	a ^= a << 23;
+	m->rng[1] = a ^ b ^ (a >> 17) ^ (b >> 26);
+	return m->rng[1] + b;
+}
+
+/* splitmix64: any seed, 0 too, gives a state with ones and zeros. */
+static uint64_t
+spread(uint64_t *x)
+{
+	uint64_t z = *x += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+static unsigned
+put_options(uint8_t *p, enum flood_opts opts)
+{
+	struct tg_tcpopt o = {.mss = 1460, .wscale = 7};
+
+	if (opts == FLOOD_OPT_MSS)
+		o.present = TG_OPT_MSS;
+	else if (opts == FLOOD_OPT_LINUX)
+		o.present = TG_OPT_MSS | TG_OPT_SACK_OK | TG_OPT_TS | TG_OPT_WSCALE;
+	return tg_tcpopt_write(p, &o);
+}
+
+static unsigned
+put_l2(uint8_t *p, const struct flood_mix_config *cfg, bool v6)
+{
+	unsigned n = 12;
+
+	memcpy(p, cfg->dst_mac, 6);
+	memcpy(p + 6, cfg->src_mac, 6);
+	if (cfg->vlan != 0) {
+		tg_put16(p + n, 0x8100);
+		tg_put16(p + n + 2, cfg->vlan);
+		n += TAG_LEN;
+	}
+	tg_put16(p + n, v6 ? 0x86dd : 0x0800);
+	return n + 2;
+}
+
+/* The IP header without source and checksum. */
+static void
+put_ip(uint8_t *ip, const struct flood_mix_config *cfg, bool v6, unsigned tcp_len)
+{
+	if (v6) {
+		ip[0] = 0x60;
+		tg_put16(ip + 4, (uint16_t)tcp_len);
+		ip[6] = PROTO_TCP;
+		ip[7] = 64;
+		memcpy(ip + 24, cfg->dst.b, 16);
+	} else {
+		ip[0] = 0x45;
+		tg_put16(ip + 2, (uint16_t)(IP4_LEN + tcp_len));
+		ip[6] = 0x40; /* DF */
+		ip[8] = 64;
+		ip[9] = PROTO_TCP;
+		memcpy(ip + 16, cfg->dst.b + 12, 4);
+	}
+}
+
+/* What makes a good frame a malformed one. */
+static void
+damage(struct flood_template *t, uint8_t *ip, uint8_t *tcp, bool v6)
+{
+	switch (t->bad) {
+	case FLOOD_BAD_TCP_CSUM:
+		t->tcp_xor = 0x5555;
+		break;
+	case FLOOD_BAD_IP_CSUM:
+		t->ip_xor = 0x5555;
+		break;
+	case FLOOD_BAD_SHORT_OFFSET:
+		tcp[12] = 4 << 4;
+		break;
+	case FLOOD_BAD_LONG_OFFSET:
+		tcp[12] = 15 << 4;
+		break;
+	case FLOOD_BAD_LENGTH:
+		/* More than Ethernet's padding could hide. */
+		ip[v6 ? 5 : 3] += 64;
+		break;
+	case FLOOD_BAD_VERSION:
+		ip[0] = (uint8_t)(5 << 4 | (ip[0] & 0xf));
+		break;
+	case FLOOD_BAD_SYN_FIN:
+		tcp[13] |= TG_FIN;
+		break;
+	case FLOOD_BAD_SYN_RST:
+		tcp[13] |= TG_RST;
+		break;
+	case FLOOD_BAD_NO_FLAGS:
+		tcp[13] = 0;
+		break;
+	case FLOOD_BAD_SPORT_ZERO:
+		t->sport_mask = t->sport_or = 0;
+		break;
+	}
+}
+
+static void
+make(struct flood_mix *m, const struct flood_mix_config *cfg, enum flood_kind kind,
+	enum flood_opts opts, enum flood_bad bad, uint16_t dport)
+{
+	static const struct tg_addr none;
+	struct flood_template *t = &m->template[m->templates++];
+	uint8_t *ip, *tcp;
+	unsigned tcp_len = TCP_LEN;
+	struct tg_addr src = m->v6 ? none : tg_addr_v4(0, 0, 0, 0);
+
+	memset(t, 0, sizeof(*t));
+	m->l3 = (uint8_t)put_l2(t->bytes, cfg, m->v6);
+	m->l4 = (uint8_t)(m->l3 + (m->v6 ? IP6_LEN : IP4_LEN));
+	ip = t->bytes + m->l3;
+	tcp = t->bytes + m->l4;
+	t->kind = (uint8_t)kind;
+	t->bad = (uint8_t)bad;
+	t->sport_mask = UINT16_MAX;
+	t->sport_or = __builtin_bswap16(SPORT_MIN);
+	tg_put16(tcp + 2, dport);
+	if (kind == FLOOD_SYN || kind == FLOOD_BAD) {
+		tcp[13] = TG_SYN;
+		tcp_len += put_options(tcp + TCP_LEN, opts);
+		if (opts == FLOOD_OPT_LINUX)
+			t->ts = (uint8_t)(m->l4 + TCP_LEN + 8);
+	} else {
+		tcp[13] = kind == FLOOD_RST ? TG_RST : TG_ACK;
+		t->ack_mask = kind == FLOOD_ACK ? UINT32_MAX : 0;
+	}
+	tcp[12] = (uint8_t)(tcp_len / 4 << 4);
+	tg_put16(tcp + 14, 64240);
+	put_ip(ip, cfg, m->v6, tcp_len);
+	t->len = (uint8_t)(m->l4 + tcp_len);
+	if (kind == FLOOD_BAD)
+		damage(t, ip, tcp, m->v6);
+	if (!m->v6)
+		t->ip_sum = tg_csum_add(0, ip, IP4_LEN);
+	t->tcp_sum = tg_csum_pseudo(&src, &cfg->dst, PROTO_TCP, tcp_len);
+	t->tcp_sum = tg_csum_add(t->tcp_sum, tcp, tcp_len);
+}
+
+static void
+make_kind(struct flood_mix *m, const struct flood_mix_config *cfg, enum flood_kind kind)
+{
+	m->of[kind].first = (uint8_t)m->templates;
+	for (unsigned i = 0; i < cfg->dports; i++) {
+		uint16_t dport = (uint16_t)(cfg->dport + i);
+
+		if (kind == FLOOD_SYN) {
+			for (unsigned o = FLOOD_OPT_NONE; o < FLOOD_OPT_MIXED; o++)
+				if (cfg->opts == o || cfg->opts == FLOOD_OPT_MIXED)
+					make(m, cfg, kind, o, 0, dport);
+		} else if (kind == FLOOD_BAD) {
+			for (unsigned b = 0; b < FLOOD_BADS; b++)
+				if (!m->v6 || b != FLOOD_BAD_IP_CSUM)
+					make(m, cfg, kind, FLOOD_OPT_NONE, b, dport);
+		} else {
+			make(m, cfg, kind, FLOOD_OPT_NONE, 0, dport);
+		}
+	}
+	m->of[kind].count = (uint8_t)(m->templates - m->of[kind].first);
+}
+
+static int
+take_prefix(struct flood_mix *m, const struct flood_prefix *p)
+{
+	unsigned skip = m->v6 ? 0 : 12, bytes = 16 - skip, i = m->prefixes++;
+
+	if (tg_addr_is_v4(&p->base) == m->v6 || p->len > bytes * 8)
+		return -EINVAL;
+	for (unsigned k = 0; k < bytes; k++) {
+		unsigned fixed = p->len > k * 8 ? p->len - k * 8 : 0;
+
+		m->prefix[i].mask[k] = fixed >= 8 ? 0 : (uint8_t)(0xff >> fixed);
+		m->prefix[i].base[k] = p->base.b[skip + k] & (uint8_t)~m->prefix[i].mask[k];
+	}
+	return 0;
+}
+
+/* Shares the 256 values of a random byte out; each kind that is wanted has at least one. */
+static int
+share_out(struct flood_mix *m, const struct flood_mix_config *cfg)
+{
+	unsigned sum = 0, seen = 0, at = 0, after = 0;
+
+	for (unsigned k = 0; k < FLOOD_KINDS; k++) {
+		sum += cfg->part[k];
+		after += cfg->part[k] != 0;
+	}
+	if (sum == 0 || sum > 1000)
+		return -EINVAL;
+	for (unsigned k = 0; k < FLOOD_KINDS; k++) {
+		unsigned to;
+
+		if (cfg->part[k] == 0)
+			continue;
+		after--;
+		seen += cfg->part[k];
+		to = seen * FLOOD_DRAWS / sum;
+		if (to <= at)
+			to = at + 1;
+		if (to > FLOOD_DRAWS - after)
+			to = FLOOD_DRAWS - after;
+		while (at < to)
+			m->kind[at++] = (uint8_t)k;
+	}
+	return 0;
+}
+
+int
+flood_mix_init(struct flood_mix *m, const struct flood_mix_config *cfg)
+{
+	uint64_t seed = cfg->seed;
+
+	memset(m, 0, sizeof(*m));
+	if (cfg->vlan > 4094 || cfg->dport == 0 || cfg->dports < 1 || cfg->dports > 2 ||
+		cfg->dport + cfg->dports - 1 > UINT16_MAX || cfg->opts > FLOOD_OPT_MIXED ||
+		cfg->prefixes < 1 || cfg->prefixes > FLOOD_PREFIXES)
+		return -EINVAL;
+	m->rng[0] = spread(&seed);
+	m->rng[1] = spread(&seed);
+	m->v6 = !tg_addr_is_v4(&cfg->dst);
+	for (unsigned i = 0; i < cfg->prefixes; i++)
+		if (take_prefix(m, &cfg->prefix[i]) != 0)
+			return -EINVAL;
+	for (unsigned k = 0; k < FLOOD_KINDS; k++)
+		make_kind(m, cfg, k);
+	return share_out(m, cfg);
+}
+
+static inline uint64_t
+load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint32_t
+load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t
+halves(uint64_t v)
+{
+	return (v & UINT32_MAX) + (v >> 32);
+}
+
+static inline void
+put_sum(uint8_t *p, uint64_t sum, uint16_t damage_xor)
+{
+	uint16_t v;
+
+	sum = halves(sum);
+	sum = halves(sum);
+	sum = (sum & 0xffff) + (sum >> 16);
+	v = (uint16_t) ~((sum & 0xffff) + (sum >> 16)) ^ damage_xor;
+	memcpy(p, &v, sizeof(v));
+}
+
+/* Draws the source; returns its sum. `r` are 32 bits drawn already. */
+static inline uint64_t
+put_source(struct flood_mix *m, uint8_t *ip, uint32_t r, unsigned prefix)
+{
+	const uint8_t *base = m->prefix[prefix].base, *mask = m->prefix[prefix].mask;
+
+	if (m->v6) {
+		uint64_t a = load64(base) | (draw(m) & load64(mask));
+		uint64_t b = load64(base + 8) | (draw(m) & load64(mask + 8));
+
+		memcpy(ip + 8, &a, sizeof(a));
+		memcpy(ip + 16, &b, sizeof(b));
+		return halves(a) + halves(b);
+	}
+	r = load32(base) | (r & load32(mask));
+	memcpy(ip + 12, &r, sizeof(r));
+	return r;
+}
+
+unsigned
+flood_frame(struct flood_mix *m, uint8_t *frame)
+{
+	uint64_t a = draw(m), b = draw(m), sum;
+	unsigned kind = m->kind[a & 0xff];
+	unsigned prefix = m->prefixes == 1 ? 0 : (unsigned)((a >> 8 & 0xff) * m->prefixes >> 8);
+	const struct flood_template *t;
+	uint16_t sport;
+	uint32_t seq = (uint32_t)b, other = (uint32_t)(b >> 32), ack;
+	uint8_t *ip, *tcp;
+
+	m->last = m->of[kind].first + m->of[kind].next;
+	if (++m->of[kind].next == m->of[kind].count)
+		m->of[kind].next = 0;
+	t = &m->template[m->last];
+	/* Whole stores of known size: a copy of len bytes would be a call. */
+	memcpy(frame, t->bytes, 80);
+	if (t->len > 80)
+		memcpy(frame + 80, t->bytes + 80, FLOOD_FRAME_MAX - 80);
+	ip = frame + m->l3;
+	tcp = frame + m->l4;
+	sum = put_source(m, ip, (uint32_t)(a >> 32), prefix);
+	if (!m->v6)
+		put_sum(ip + 10, t->ip_sum + sum, t->ip_xor);
+	sport = ((uint16_t)(a >> 16) & t->sport_mask) | t->sport_or;
+	ack = other & t->ack_mask;
+	memcpy(tcp, &sport, 2);
+	memcpy(tcp + 4, &seq, 4);
+	memcpy(tcp + 8, &ack, 4);
+	sum += t->tcp_sum + sport + seq + ack;
+	if (t->ts != 0) {
+		memcpy(frame + t->ts, &other, 4);
+		sum += other;
+	}
+	put_sum(tcp + 16, sum, t->tcp_xor);
+	return t->len;
+}
+
+const struct flood_template *
+flood_mix_last(const struct flood_mix *m)
+{
+	return &m->template[m->last];
+}
