@@ -12,13 +12,16 @@
 #define MAX_CONNS     65536
 #define MAX_TIME_WAIT 4096
 #define MAX_SEGMENTS  8192
-#define PREFIX_V4     24
-#define PREFIX_V6     64
+/* Buffers that the flood leaves to the clients: what the daemon keeps for a shard with one port. */
+#define RESERVE   256
+#define PREFIX_V4 24
+#define PREFIX_V6 64
 
 static int
 make_shard(struct listener *l, const struct flood_options *o, const struct flood_eal *e)
 {
-	struct tg_shard_config sc = {.pool = e->pool, .socket_id = SOCKET_ID_ANY};
+	struct tg_shard_config sc = {
+		.pool = e->pool, .reserve = RESERVE, .socket_id = SOCKET_ID_ANY};
 	int rc;
 
 	tg_engine_config_init(&sc.engine);

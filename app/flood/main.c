@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "process.h"
 #include "report.h"
 #include "responder.h"
 
@@ -50,6 +51,7 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	stop_catch();
+	process_remember_cpus();
 	rc = campaign_run(&c, &o, setups[o.where], err);
 	report_text(&c, stdout);
 	status = c.points != 0 ? write_files(&c) : 0;

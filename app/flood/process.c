@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,15 @@ read_out(const struct process *p, char *text)
 	text[n > 0 ? n : 0] = '\0';
 }
 
+static cpu_set_t cpus;
+
+void
+process_remember_cpus(void)
+{
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
+		CPU_ZERO(&cpus);
+}
+
 /* In the child. */
 _Noreturn static void
 become(const struct process *p, char *const argv[], int keep, pid_t parent)
@@ -58,6 +68,8 @@ become(const struct process *p, char *const argv[], int keep, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
+	if (CPU_COUNT(&cpus) != 0)
+		sched_setaffinity(0, sizeof(cpus), &cpus);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(p->out, STDOUT_FILENO);

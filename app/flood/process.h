@@ -25,6 +25,11 @@ struct process {
 };
 
 /**
+ * Remembers the CPUs this process may use, for its children: EAL leaves it one. Before EAL starts.
+ */
+void process_remember_cpus(void);
+
+/**
  * Starts a program and waits until it is ready.
  *
  * @param argv  its arguments, NULL behind the last; argv[0] is looked up in PATH when it has no
