@@ -102,6 +102,7 @@ struct tg_rx {
 	uint16_t cookie_enc;           /**< the same: what tg_cookie_ask() returned */
 	uint32_t cookie_ts_clock;      /**< the same: with timestamps, the connection's clock */
 	uint32_t cookie_tsecr;         /**< the same: the peer's timestamp */
+	uint32_t tsecr;                /**< with a form: the same as it lies in memory */
 	const struct tg_printed *form; /**< the same: NULL, or f is not filled, plain is */
 	struct tg_plain plain;         /**< by tg_plain_take() */
 };
