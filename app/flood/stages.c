@@ -167,7 +167,7 @@ run_lookup(struct tg_engine *e)
 }
 
 static uint64_t
-run_emit(const struct tg_engine *e, uint16_t port)
+run_emit(void)
 {
 	uint64_t t = rte_rdtsc_precise();
 
@@ -177,8 +177,7 @@ run_emit(const struct tg_engine *e, uint16_t port)
 		if (!b.plain[i])
 			tg_emit_tcp(&b.burst.pkt[i], &b.seg[i], 0, 0, 0);
 		else
-			tg_form_write(&b.burst.pkt[i], p, p->v6, &b.form, e->host.port[port].mac, i,
-				i, i);
+			tg_form_write(&b.burst.pkt[i], p, p->v6, &b.form, i, i, i);
 	}
 	return rte_rdtsc_precise() - t;
 }
@@ -213,7 +212,7 @@ answer_to(const struct tg_frame *f, const struct tg_pkt *pkt, struct tg_segment 
 
 /* The form of the answers to plain SYNs, as the engine would print it for the first of them. */
 static void
-print_form(const struct tg_engine *e, const struct tg_segment *like, bool v6)
+print_form(const struct tg_engine *e, uint16_t port, const struct tg_segment *like, bool v6)
 {
 	const struct tg_cookie_state st = {
 		.mss = 1460, .wscale = 7, .sack = true, .ts = (like->opt.present & TG_OPT_TS) != 0};
@@ -223,12 +222,12 @@ print_form(const struct tg_engine *e, const struct tg_segment *like, bool v6)
 	s.opt.present |= TG_OPT_MSS;
 	s.opt.tsval = s.opt.tsecr = 0;
 	tg_cookie_common(&e->secret, !v6, &st, &b.key, &b.mask);
-	tg_form_make(&b.form, &s, v6, 0);
+	tg_form_make(&b.form, &s, v6, e->host.port[port].mac, 0);
 }
 
 /* What the timed loops need of each other, made between them. */
 static void
-prepare(const struct tg_engine *e)
+prepare(const struct tg_engine *e, uint16_t port)
 {
 	bool printed = false;
 
@@ -240,7 +239,7 @@ prepare(const struct tg_engine *e)
 			tg_plain_frame(rx->pkt, f);
 		answer_to(f, rx->pkt, &b.seg[i]);
 		if (b.plain[i] && !printed) {
-			print_form(e, &b.seg[i], rx->plain.v6);
+			print_form(e, port, &b.seg[i], rx->plain.v6);
 			printed = true;
 		}
 		if (b.plain[i])
@@ -263,10 +262,10 @@ stages_take(struct stages *s, struct tg_shard *shard, uint16_t port, struct rte_
 	tg_rx_reset(&b.burst);
 	c[STAGE_RX] = run_rx(m, port);
 	c[STAGE_PARSE] = run_parse(e);
-	prepare(e);
+	prepare(e, port);
 	c[STAGE_PRF] = run_prf(e, cookies);
 	c[STAGE_LOOKUP] = run_lookup(e);
-	c[STAGE_EMIT] = run_emit(e, port);
+	c[STAGE_EMIT] = run_emit();
 	c[STAGE_TX] = run_tx();
 	for (unsigned i = 0; i < STAGES; i++)
 		parts += c[i];

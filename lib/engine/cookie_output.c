@@ -44,8 +44,7 @@ write_printed(struct tg_engine *e, struct tg_rx *rx, bool v6, const uint8_t x[16
 
 	iss = tg_cookie_answer(
 		&e->secret, x, q->enc, q->form.ts, rx->digest.ts_offset + now, &tsval);
-	tg_form_write(rx->pkt, &rx->plain, v6, &q->form, e->host.port[rx->pkt->port].mac, iss,
-		tsval, rx->opt.tsval);
+	tg_form_write(rx->pkt, &rx->plain, v6, &q->form, iss, tsval, rx->tsecr);
 }
 
 static void

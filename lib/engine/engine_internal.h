@@ -105,6 +105,7 @@ struct tg_rx {
 	uint32_t cookie_ts_clock; /**< the same: with timestamps, the connection's clock */
 	uint32_t cookie_tsecr;    /**< the same: the peer's timestamp */
 	const struct tg_synack *cookie_own; /**< the same: the listener's */
+	uint32_t tsecr;                     /**< with a form: the same as it lies in memory */
 	const struct tg_printed *form;      /**< the same: NULL, or f is not filled, plain is */
 	struct tg_plain plain;              /**< by tg_plain_take() */
 };

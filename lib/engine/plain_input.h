@@ -123,7 +123,7 @@ print(struct tg_engine *e, const struct tg_rx *rx, const struct tg_synack *own,
 	};
 	q->enc = (uint16_t)tg_cookie_common(&e->secret, !v6, &st, &q->key, &q->mask);
 	tg_synack_fill(&s, own, tg_offer_flags(&o, v6), port, 0, UINT32_MAX, 0, 0);
-	tg_form_make(&q->form, &s, v6, port->offload);
+	tg_form_make(&q->form, &s, v6, port->mac, port->offload);
 	q->epoch = e->secret.epoch;
 	q->what = what;
 	q->own = tg_synack_word(own);
@@ -162,7 +162,7 @@ form_again(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own)
 		rx->plain.v6 != q->v6 || tg_synack_word(own) != q->own ||
 		tg_get32(opt + 4) != TG_OPT_SACK_OK_TS_WORD)
 		return NULL;
-	rx->opt.tsval = tg_get32(opt + 8);
+	rx->tsecr = tg_plain_load32(opt + 8);
 	return q;
 }
 
@@ -175,6 +175,7 @@ form_new(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own)
 	struct tg_printed *q;
 
 	if (tg_tcpopt_linux_syn(opt, len, &rx->opt)) {
+		rx->tsecr = tg_plain_load32(opt + 8);
 		q = form_of(e, rx, own);
 		q->mss_word = tg_plain_load32(opt);
 		q->wscale_word = tg_plain_load32(opt + 16);
@@ -184,6 +185,7 @@ form_new(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own)
 		return q;
 	}
 	tg_tcpopt_parse(opt, len, true, &rx->opt);
+	rx->tsecr = __builtin_bswap32(rx->opt.tsval);
 	return rx->opt.present & TG_OPT_REST ? NULL : form_of(e, rx, own);
 }
 

@@ -22,6 +22,7 @@
 /** A form. */
 struct tg_form {
 	uint8_t head[TG_FORM_MAX]; /**< from the IP header on, checksums included */
+	uint8_t mac[6];            /**< our address on the port it is for */
 	uint32_t ip_sum;           /**< sum of what the IP header's checksum covers in head */
 	uint32_t tcp_sum; /**< the same for TCP's, or the pseudo-header's with the offload */
 	uint16_t tx;      /**< TG_TX_*: what is left to the port */
@@ -30,8 +31,9 @@ struct tg_form {
 	bool ts; /**< it has timestamps: at 28 and 32 of the TCP header */
 };
 
-/** Makes the form of a SYN-ACK whose numbers and timestamps are zero. */
-void tg_form_make(struct tg_form *fm, const struct tg_segment *s, bool v6, unsigned offload);
+/** Makes the form of a SYN-ACK whose numbers and timestamps are zero. @param mac  our address */
+void tg_form_make(struct tg_form *fm, const struct tg_segment *s, bool v6, const uint8_t mac[6],
+	unsigned offload);
 
 /** Bytes of the answer from the IP header on. */
 static inline unsigned
@@ -93,14 +95,13 @@ tg_form_ipv6(uint8_t *ip, const struct tg_form *fm)
  *
  * @param pkt    has tg_form_size() bytes at p->ip
  * @param v6     p->v6, known when this is compiled
- * @param mac    our address on the port
  * @param seq    our ISN
  * @param tsval  our timestamp, with fm->ts
- * @param tsecr  the SYN's timestamp, with fm->ts
+ * @param tsecr  the SYN's timestamp as it lies in memory, with fm->ts
  */
 static inline __attribute__((always_inline)) void
 tg_form_write(struct tg_pkt *pkt, const struct tg_plain *p, bool v6, const struct tg_form *fm,
-	const uint8_t mac[6], uint32_t seq, uint32_t tsval, uint32_t tsecr)
+	uint32_t seq, uint32_t tsval, uint32_t tsecr)
 {
 	const uint8_t *head = fm->head + (v6 ? IPV6_LEN : IPV4_LEN);
 	uint8_t *data = pkt->data, *ip = p->ip, *tcp = ip + (v6 ? IPV6_LEN : IPV4_LEN);
@@ -110,7 +111,7 @@ tg_form_write(struct tg_pkt *pkt, const struct tg_plain *p, bool v6, const struc
 	uint64_t sum, numbers;
 
 	memcpy(data, data + 6, 6);
-	memcpy(data + 6, mac, 6);
+	memcpy(data + 6, fm->mac, 6);
 	sum = fm->tcp_sum + (v6 ? tg_form_ipv6(ip, fm) : tg_form_ipv4(ip, fm));
 	numbers = tg_form_store32(tcp, ports << 16 | ports >> 16);
 	numbers += tg_form_store32(tcp + 4, __builtin_bswap32(seq));
@@ -119,7 +120,7 @@ tg_form_write(struct tg_pkt *pkt, const struct tg_plain *p, bool v6, const struc
 	if (fm->ts) {
 		memcpy(tcp + 24, head + 24, 4);
 		numbers += tg_form_store32(tcp + TG_FORM_TSVAL, __builtin_bswap32(tsval));
-		numbers += tg_form_store32(tcp + TG_FORM_TSECR, __builtin_bswap32(tsecr));
+		numbers += tg_form_store32(tcp + TG_FORM_TSECR, tsecr);
 		if (l4_len > TG_FORM_TSECR + 4)
 			memcpy(tcp + TG_FORM_TSECR + 4, head + TG_FORM_TSECR + 4, 4);
 	} else {

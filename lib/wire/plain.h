@@ -135,8 +135,10 @@ tg_plain_tcp(const struct tg_pkt *pkt, struct tg_plain *p, uint64_t addrs)
 		sum, (uint64_t)__builtin_bswap16(PROTO_TCP) + __builtin_bswap16(p->tcp_len));
 	if (p->tcp_len != p->hlen)
 		sum = tg_csum_add(sum, tcp + p->hlen, (size_t)p->tcp_len - p->hlen);
-	p->damaged = tg_csum_fold(sum) != 0xffff;
-	return !p->damaged;
+	if (tg_csum_fold(sum) == 0xffff)
+		return true;
+	p->damaged = true;
+	return false;
 }
 
 /** Second step: IPv4 and TCP. */
