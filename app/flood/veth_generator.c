@@ -18,7 +18,7 @@
  * Flood frames are sent when those of so much time are due. A call costs 35 us whatever it sends,
  * so the shorter this is the less is left for the kernel's side on the same CPU.
  */
-#define STEP (100 * UINT64_C(1000))
+#define STEP (200 * UINT64_C(1000))
 /* A generator that was held up makes good for so much, not for all: it would come in one lump. */
 #define CATCH_UP (2 * TG_MSEC)
 /* Frames of honest clients sent, and received, before the flood goes on. */
