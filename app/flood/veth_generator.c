@@ -29,6 +29,8 @@
 #define SOCKET_BUFFER (4 << 20)
 /* Longest frame that comes: an answer to a client, and what segmentation would make of it. */
 #define FRAME_MAX 2048
+/* Bytes of an 802.1Q tag. */
+#define TAG_LEN 4
 
 static const struct timespec rcu_pause = {.tv_nsec = TG_MSEC};
 
@@ -45,6 +47,7 @@ veth_generator_socket(const char *ifname)
 	at.sll_ifindex = (int)if_nametoindex(ifname);
 	if (at.sll_ifindex != 0 &&
 		setsockopt(s, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes)) == 0 &&
+		setsockopt(s, SOL_PACKET, PACKET_AUXDATA, &yes, sizeof(yes)) == 0 &&
 		setsockopt(s, SOL_PACKET, PACKET_QDISC_BYPASS, &yes, sizeof(yes)) == 0 &&
 		setsockopt(s, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) == 0 &&
 		bind(s, (const struct sockaddr *)&at, sizeof(at)) == 0)
@@ -65,21 +68,54 @@ verify(struct veth_generator *g, uint8_t *frame, size_t len)
 		g->damaged++;
 }
 
+/*
+ * Takes one frame as it was on the wire: the kernel hands a VLAN tag over beside the frame.
+ * `frame` has FRAME_MAX + TAG_LEN bytes of room. Returns its length, 0 when there is none.
+ */
+static size_t
+take_frame(int sock, uint8_t *frame)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	} control;
+	struct iovec iov = {.iov_base = frame + TAG_LEN, .iov_len = FRAME_MAX};
+	struct msghdr msg = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(sock, &msg, 0);
+	struct tpacket_auxdata aux = {0};
+	struct cmsghdr *c;
+
+	if (n < ETH_HLEN)
+		return 0;
+	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c))
+		if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA)
+			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+	if ((aux.tp_status & TP_STATUS_VLAN_VALID) == 0) {
+		memmove(frame, frame + TAG_LEN, (size_t)n);
+		return (size_t)n;
+	}
+	memmove(frame, frame + TAG_LEN, 2 * ETH_ALEN);
+	frame[12] = ETH_P_8021Q >> 8;
+	frame[13] = ETH_P_8021Q & 0xff;
+	frame[14] = (uint8_t)(aux.tp_vlan_tci >> 8);
+	frame[15] = (uint8_t)aux.tp_vlan_tci;
+	return (size_t)n + TAG_LEN;
+}
+
 static void
 receive(struct veth_generator *g)
 {
-	uint8_t frame[FRAME_MAX];
-	ssize_t n;
+	uint8_t frame[FRAME_MAX + TAG_LEN];
+	size_t n;
 
-	for (unsigned i = 0; i < CLIENT_BURST; i++) {
-		n = recv(g->sock, frame, sizeof(frame), 0);
-		if (n <= 0)
-			return;
+	for (unsigned i = 0; i < CLIENT_BURST && (n = take_frame(g->sock, frame)) != 0; i++)
 		if (g->honest != NULL && honest_owns(g->honest, frame, (unsigned)n))
 			honest_input(g->honest, frame, (unsigned)n, netns_now());
 		else
-			verify(g, frame, (size_t)n);
-	}
+			verify(g, frame, n);
 }
 
 static void
