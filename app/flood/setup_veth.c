@@ -6,9 +6,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "contender.h"
@@ -214,6 +216,16 @@ generate(struct veth *v, struct contender *c, struct flood_result *r, struct pro
 	return rc;
 }
 
+/* True when a contender that nobody has told to end is gone. */
+static bool
+has_ended(const struct contender *c)
+{
+	siginfo_t si = {0};
+
+	return waitid(P_PID, (id_t)c->process.pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		si.si_pid == c->process.pid;
+}
+
 /* In the generator's namespace and on its CPU, from the contender's start to its end. */
 static int
 run_contender(struct veth *v, const struct netns_wire *w, struct flood_result *r,
@@ -235,6 +247,10 @@ run_contender(struct veth *v, const struct netns_wire *w, struct flood_result *r
 		rc = generate(v, &c, r, p, err);
 		sched_setaffinity(0, sizeof(v->cpus), &v->cpus);
 		netns_enter(w->home);
+		if (rc == 0 && has_ended(&c)) {
+			snprintf(err, SETUP_ERROR, "%s ended during the flood", c.detail);
+			rc = -ECHILD;
+		}
 	} else {
 		snprintf(err, SETUP_ERROR, "a network namespace: %s", strerror(-rc));
 	}

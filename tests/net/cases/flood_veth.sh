@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# tidegate-flood --veth: honest clients get through a moderate flood, and nothing is left over, neither
-# after the run nor after an interrupt nor when the program is killed with no time to clean up.
+# tidegate-flood --veth: honest clients get through a moderate flood; a daemon that dies is an error; and
+# nothing is left over, neither after the run nor after an interrupt nor when the program is killed with no
+# time to clean up.
 # Shards: 1
 . "$(dirname "$0")/../lib.sh"
 
@@ -44,6 +45,13 @@ flood_on()
 	DAEMON=$(tail -n 1 "$WORK/daemon")
 	wait_until 5 in_another_ns "$DAEMON" || fail "the daemon is in our namespace"
 	NS=$(ns_of "$DAEMON")
+	wait_until 30 flood_runs || fail "no flood"
+}
+
+# The daemon is flooded once the generator has moved to the namespace at the other end.
+flood_runs()
+{
+	in_another_ns "$FLOOD_PID"
 }
 
 in_another_ns()
@@ -83,6 +91,15 @@ assert run["offered_per_s"] >= 0.5 * rate, run["offered_per_s"]
 assert run["synacks_per_s"] >= 0.9 * run["offered_per_s"], run["synacks_per_s"]
 assert run["answers_damaged"] == 0 and run["answers_verified"] > 0, run
 PY
+
+flood_on
+kill -KILL "$DAEMON"
+wait_until 10 grep -q '^State:.*Z' "/proc/$DAEMON/status" || fail "the daemon does not die"
+kill -INT "$FLOOD_PID"
+status=0
+wait "$FLOOD_PID" || status=$?
+expect "exit status when the daemon dies" "$status" 1
+grep -q 'ended during the flood' "$WORK/flood" || fail "no word of the dead daemon: $(cat "$WORK/flood")"
 
 flood_on
 kill -INT "$FLOOD_PID"
