@@ -54,6 +54,12 @@ flood_runs()
 	in_another_ns "$FLOOD_PID"
 }
 
+# is_dead PID - all of its threads, not only the first one
+is_dead()
+{
+	grep -q '^State:.*Z' "/proc/$1/status" && [ "$(ls "/proc/$1/task")" = "$1" ]
+}
+
 in_another_ns()
 {
 	[ "$(ns_of "$1")" != "$(ns_of $$)" ]
@@ -94,7 +100,7 @@ PY
 
 flood_on
 kill -KILL "$DAEMON"
-wait_until 10 grep -q '^State:.*Z' "/proc/$DAEMON/status" || fail "the daemon does not die"
+wait_until 10 is_dead "$DAEMON" || fail "the daemon does not die"
 kill -INT "$FLOOD_PID"
 status=0
 wait "$FLOOD_PID" || status=$?
@@ -103,7 +109,8 @@ grep -q 'ended during the flood' "$WORK/flood" || fail "no word of the dead daem
 
 flood_on
 kill -INT "$FLOOD_PID"
-wait_until 20 is_gone "$FLOOD_PID" || fail "an interrupt does not end the flood"
+wait_until 45 is_gone "$FLOOD_PID" ||
+	fail "an interrupt does not end the flood: $(cat "$WORK/flood" "/proc/$FLOOD_PID/wchan" "/proc/$FLOOD_PID/status")"
 left_nothing "interrupt"
 
 flood_on
