@@ -170,6 +170,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 	const struct tg_port *port;
 	struct tg_segment s;
 	uint64_t sum = 0;
+	unsigned size;
 	uint32_t end;
 
 	if (pkt == NULL)
@@ -178,10 +179,11 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 	port = &cs->host->port[pkt->port];
 	fill(cs, t, &s, seq, flags, now);
 	tg_ecn_mark(t, &s, len);
+	size = tg_emit_tcp_size(&s);
 	if (len > 0)
-		tg_sendq_copy(cs, t, front, pkt->data + tg_emit_tcp_size(&s), len,
+		tg_sendq_copy(cs, t, front, pkt->data + size, len,
 			port->offload & TG_OFFLOAD_TCP ? NULL : &sum);
-	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s) - len);
+	pkt->tailroom = (uint16_t)(pkt->tailroom - size - len);
 	tg_emit_tcp(pkt, &s, len, sum, port->offload);
 	pkt->flags |= TG_TX_RESERVE;
 	/* RFC 4022: what holds nothing but octets sent before does not count. */
