@@ -236,7 +236,7 @@ prepare(const struct tg_engine *e, uint16_t port)
 		struct tg_frame *f = &rx->f;
 
 		if (b.plain[i])
-			tg_plain_frame(rx->pkt, f);
+			tg_plain_frame(rx->pkt, &rx->plain, f);
 		answer_to(f, rx->pkt, &b.seg[i]);
 		if (b.plain[i] && !printed) {
 			print_form(e, port, &b.seg[i], rx->plain.v6);

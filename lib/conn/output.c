@@ -18,6 +18,9 @@
 /* Segments one connection may send in a row, so that none starves the others: 23 KB. */
 #define BURST 16
 
+/* Buffers between the prefetch of one and its turn. */
+#define AHEAD 4
+
 void
 tg_outbox_open(struct tg_outbox *ob, struct tg_pkt *pkt, unsigned cap, const struct tg_env *env)
 {
@@ -42,6 +45,17 @@ tg_outbox_close(struct tg_outbox *ob)
 }
 
 /*
+ * Headers are written, and partly read again for checksums, sooner than memory answers. All of a
+ * group at once are more lines than a core can wait for: it stands still until they have come.
+ */
+static inline void
+fetch(const struct tg_buf *b)
+{
+	__builtin_prefetch(b->base, 1);
+	__builtin_prefetch(b->base + 64, 1);
+}
+
+/*
  * One buffer first, then groups: a lone ACK, the usual case, fetches one; a window of data 32 at
  * a time.
  */
@@ -57,11 +71,8 @@ refill(struct tg_outbox *ob)
 	if (ob->spares == 0 && want > 1)
 		ob->spares = ob->env->buf_alloc(ob->env->ctx, ob->spare, 1);
 	ob->starved = ob->spares == 0;
-	/* Headers are written, and partly read again for checksums, sooner than memory answers. */
-	for (unsigned i = 0; i < ob->spares; i++) {
-		__builtin_prefetch(ob->spare[i].base, 1);
-		__builtin_prefetch(ob->spare[i].base + 64, 1);
-	}
+	for (unsigned i = 0; i < ob->spares && i < AHEAD; i++)
+		fetch(&ob->spare[ob->spares - 1 - i]);
 	return !ob->starved;
 }
 
@@ -74,6 +85,8 @@ tg_outbox_next(struct tg_outbox *ob)
 	if (ob->n == ob->cap || (ob->spares == 0 && !refill(ob)))
 		return NULL;
 	b = &ob->spare[--ob->spares];
+	if (ob->spares >= AHEAD)
+		fetch(b - AHEAD);
 	pkt = &ob->pkt[ob->n++];
 	memset(pkt, 0, sizeof(*pkt));
 	pkt->buf = b->buf;
@@ -170,6 +183,7 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 	const struct tg_port *port;
 	struct tg_segment s;
 	uint64_t sum = 0;
+	unsigned size;
 	uint32_t end;
 
 	if (pkt == NULL)
@@ -178,10 +192,11 @@ emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, 
 	port = &cs->host->port[pkt->port];
 	fill(cs, t, &s, seq, flags, now);
 	tg_ecn_mark(t, &s, len);
+	size = tg_emit_tcp_size(&s);
 	if (len > 0)
-		tg_sendq_copy(cs, t, front, pkt->data + tg_emit_tcp_size(&s), len,
+		tg_sendq_copy(cs, t, front, pkt->data + size, len,
 			port->offload & TG_OFFLOAD_TCP ? NULL : &sum);
-	pkt->tailroom = (uint16_t)(pkt->tailroom - tg_emit_tcp_size(&s) - len);
+	pkt->tailroom = (uint16_t)(pkt->tailroom - size - len);
 	tg_emit_tcp(pkt, &s, len, sum, port->offload);
 	pkt->flags |= TG_TX_RESERVE;
 	/* RFC 4022: what holds nothing but octets sent before does not count. */

@@ -62,6 +62,14 @@ send_mss(const struct tg_conns *cs, const struct tg_proven *p)
 	return (uint16_t)(p->ts ? mss - TS_BYTES : mss);
 }
 
+/* Line by line: for all of it at once gcc takes `rep stos`, which needs 40 cycles to get going. */
+static void
+clear(struct tg_tcb *t)
+{
+	for (size_t i = 0; i < sizeof(*t); i += alignof(struct tg_tcb))
+		memset((uint8_t *)t + i, 0, alignof(struct tg_tcb));
+}
+
 struct tg_tcb *
 tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg_time now)
 {
@@ -72,7 +80,7 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 		return NULL;
 	t = tg_tcb_at(cs, idx);
 	generation = t->generation + 1;
-	memset(t, 0, sizeof(*t));
+	clear(t);
 	t->generation = generation;
 	t->key = p->key;
 	t->hash = p->hash;

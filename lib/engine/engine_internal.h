@@ -42,8 +42,8 @@ struct tg_worker {
 #define TG_PRINTED 16
 
 /**
- * A SYN-ACK with cookie as far as it is the same for all SYNs with the same options, on one port,
- * to listeners that say the same of us, in one epoch: the form, and what the cookie has in common.
+ * A SYN-ACK as far as it is the same for all SYNs with the same options, on one port, to listeners
+ * that say the same of us, in one epoch: the form, and what cookies, or entries, have in common.
  */
 struct tg_printed {
 	uint64_t what; /**< options, family and port; 0: empty */
@@ -51,7 +51,9 @@ struct tg_printed {
 	uint64_t epoch;
 	tg_block mask;
 	const struct tg_prf *key;
-	uint16_t enc; /**< for tg_cookie_answer() */
+	uint16_t enc;   /**< for tg_cookie_answer() */
+	uint16_t mss;   /**< for an entry: what the peer can receive, */
+	uint16_t flags; /**< and tg_offer_flags() */
 	/** For tg_engine.printed_last: what `what` says, as it lies in a SYN of Linux. */
 	uint32_t mss_word, wscale_word;
 	uint16_t port;
@@ -108,6 +110,7 @@ struct tg_rx {
 	uint32_t tsecr;                     /**< with a form: the same as it lies in memory */
 	const struct tg_printed *form;      /**< the same: NULL, or f is not filled, plain is */
 	struct tg_plain plain;              /**< by tg_plain_take() */
+	uint32_t found; /**< by tg_input_plain(): what the flow table says of it, or TG_NONE */
 };
 
 /** A verdict in one word. */
@@ -170,6 +173,13 @@ tg_cookies_are_out(const struct tg_engine *e, const struct tg_lsn *l)
 
 /** A TCP segment for a local address: host.c's checks are passed (tcp_input.c). */
 struct tg_verdict tg_input_tcp(struct tg_engine *e, struct tg_rx *rx);
+
+/**
+ * The same once its ends are known to be acceptable.
+ *
+ * @param value  what the flow table says of it, or TG_NONE
+ */
+struct tg_verdict tg_input_found(struct tg_engine *e, struct tg_rx *rx, uint32_t value);
 
 /** A segment that belongs to no entry, for a listener (listen_input.c). */
 struct tg_verdict tg_input_listen(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn);

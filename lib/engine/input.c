@@ -62,8 +62,8 @@ digest_group(struct tg_engine *e, struct tg_rx rx[], struct tg_prf_group *g)
 static __attribute__((noinline)) struct tg_verdict
 the_long_way(struct tg_engine *e, struct tg_rx *rx)
 {
-	tg_plain_frame(rx->pkt, &rx->f);
-	return tg_input_tcp(e, rx);
+	tg_plain_frame(rx->pkt, &rx->plain, &rx->f);
+	return tg_input_found(e, rx, rx->found);
 }
 
 /* The short way if there is one, else the long one. */

@@ -7,6 +7,7 @@
 
 #include "cookie.h"
 #include "engine_internal.h"
+#include "entry.h"
 
 static struct tg_verdict
 drop_syn(struct tg_engine *e, struct tg_lsn *l, enum tg_disposition d)
@@ -30,24 +31,6 @@ answer_with_cookie(
 	return tg_verdict(TG_REPLY, TG_DISP_ANSWERED);
 }
 
-/* Fills a half-open entry; its place in the flow table and the SYN queue is the caller's. */
-static void
-fill_half(struct tg_half *h, const struct tg_rx *rx, const struct tg_offer *o, uint32_t lsn,
-	uint32_t iss)
-{
-	const struct tg_frame *f = &rx->f;
-
-	h->key = rx->key;
-	h->key.free_use = (uint16_t)lsn;
-	h->irs = f->seq;
-	h->iss = iss;
-	h->ts_recent = o->tsval;
-	h->mss = o->mss;
-	h->wnd = f->wnd;
-	h->flags = (uint16_t)tg_offer_flags(o, f->ip_version == 6);
-	memcpy(h->mac, f->l2.src, sizeof(h->mac));
-}
-
 void
 tg_input_tw_recycled(struct tg_engine *e, const struct tg_tw *t)
 {
@@ -63,38 +46,38 @@ answer_with_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const str
 	const struct tg_tw *reuse)
 {
 	struct tg_lsn *l = &e->listeners.lsn[lsn];
-	uint32_t idx, iss = tg_isn(&rx->digest, e->now);
+	const struct tg_frame *f = &rx->f;
+	struct tg_entry n = {
+		.lsn = lsn,
+		.irs = f->seq,
+		.iss = tg_isn(&rx->digest, e->now),
+		.ts_recent = o->tsval,
+		.mss = o->mss,
+		.wnd = f->wnd,
+		.flags = (uint16_t)tg_offer_flags(o, f->ip_version == 6),
+		.path = tg_path_get(&e->host, rx->pkt, f),
+	};
 	struct tg_segment s;
 	struct tg_verdict v;
-	struct tg_half *h;
-	uint16_t path;
 
-	path = tg_path_get(&e->host, rx->pkt, &rx->f);
-	if (path == TG_PATH_NONE)
+	if (n.path == TG_PATH_NONE)
 		return drop_syn(e, l, TG_DISP_DROP_NO_LINK);
-	idx = tg_synq_get(&e->synq);
-	h = tg_half_at(&e->synq, idx);
 	if (reuse != NULL)
-		iss = tg_tw_next_iss(reuse, iss);
-	fill_half(h, rx, o, lsn, iss);
-	h->path = path;
+		n.iss = tg_tw_next_iss(reuse, n.iss);
+	memcpy(n.mac, f->l2.src, sizeof(n.mac));
 
-	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
-	tg_synack_fill(&s, &l->synack, h->flags, &e->host.port[rx->pkt->port], iss, h->irs,
-		rx->digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
+	tg_reply_init(&e->host, rx->pkt, f, &s);
+	tg_synack_fill(&s, &l->synack, n.flags, &e->host.port[rx->pkt->port], n.iss, n.irs,
+		rx->digest.ts_offset + tg_ms_of(e->now), n.ts_recent);
 	tg_fastopen_option(rx->pkt, &s, o);
 	v = tg_reply(e, rx, &s);
 	if (v.action != TG_REPLY) {
-		tg_path_put(&e->host, path);
-		tg_synq_put(&e->synq, idx);
+		tg_path_put(&e->host, n.path);
 		return v;
 	}
 	if (reuse != NULL)
 		tg_input_tw_recycled(e, reuse);
-	tg_flow_insert(&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_SYN, idx));
-	tg_synq_sent(&e->synq, idx, e->now);
-	l->syn_count++;
-	l->syn_young++;
+	tg_entry_make(e, rx, &n);
 	return v;
 }
 

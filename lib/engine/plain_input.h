@@ -4,8 +4,8 @@
 /**
  * @file
  * The short way of a flood: plain segments (plain.h) that belong to no entry and are dropped, reset
- * or answered with a cookie. Inlined into the loops of input.c, its only user: calls would be a
- * tenth of all it costs.
+ * or answered with a cookie, or get an entry when there is no flood. Inlined into the loops of
+ * input.c, its only user: calls would be a tenth of all it costs.
  *
  * Everything here is the long way of tcp_input.c, listen_input.c and cookie_input.c with the rare
  * questions left out: whoever would have to ask one says so before anything is counted or changed,
@@ -14,6 +14,7 @@
  */
 #include "cookie.h"
 #include "engine_internal.h"
+#include "entry.h"
 
 /* Said of what must go the long way. Nothing has happened yet. */
 static const struct tg_verdict not_plain = {TG_DROP, TG_DISP_COUNT};
@@ -91,7 +92,7 @@ tg_plain_take(struct tg_engine *e, struct tg_rx *rx)
 static __attribute__((noinline)) struct tg_verdict
 reset(struct tg_engine *e, struct tg_rx *rx)
 {
-	tg_plain_frame(rx->pkt, &rx->f);
+	tg_plain_frame(rx->pkt, &rx->plain, &rx->f);
 	return tg_reply_rst_taken(e, rx);
 }
 
@@ -122,7 +123,9 @@ print(struct tg_engine *e, const struct tg_rx *rx, const struct tg_synack *own,
 		.ts = o.ts,
 	};
 	q->enc = (uint16_t)tg_cookie_common(&e->secret, !v6, &st, &q->key, &q->mask);
-	tg_synack_fill(&s, own, tg_offer_flags(&o, v6), port, 0, UINT32_MAX, 0, 0);
+	q->mss = o.mss;
+	q->flags = (uint16_t)tg_offer_flags(&o, v6);
+	tg_synack_fill(&s, own, q->flags, port, 0, UINT32_MAX, 0, 0);
 	tg_form_make(&q->form, &s, v6, port->mac, port->offload);
 	q->epoch = e->secret.epoch;
 	q->what = what;
@@ -189,24 +192,76 @@ form_new(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own)
 	return rx->opt.present & TG_OPT_REST ? NULL : form_of(e, rx, own);
 }
 
-/* A SYN in a flood, to a listener that answers with cookies. */
-static inline struct tg_verdict
-answer_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l)
+/* The form, if its SYN-ACK fits into the packet; else NULL. */
+static inline const struct tg_printed *
+form_that_fits(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own)
 {
 	const struct tg_plain *p = &rx->plain;
 	const struct tg_printed *q = NULL;
 	struct tg_pkt *pkt = rx->pkt;
 
-	if (e->cfg.synack_prefix_rate != 0 ||
-		!tg_admits_cookie(l, &e->admission, e->synq.pool.used == e->synq.pool.capacity))
-		return not_plain;
 	if (p->hlen == TCP_LEN + 20)
-		q = form_again(e, rx, &l->synack);
+		q = form_again(e, rx, own);
 	if (q == NULL)
-		q = form_new(e, rx, &l->synack);
+		q = form_new(e, rx, own);
 	if (q == NULL ||
 		(unsigned)(p->ip - pkt->data) + tg_form_size(&q->form) >
 			(unsigned)pkt->len + pkt->tailroom)
+		return NULL;
+	return q;
+}
+
+/* A SYN when all is quiet: an entry. Not for what came with a tag, nor by a new path. */
+static __attribute__((noinline)) struct tg_verdict
+enter_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l)
+{
+	const struct tg_plain *p = &rx->plain;
+	const uint8_t *tcp = p->tcp;
+	uint32_t tsval = rx->digest.ts_offset + tg_ms_of(e->now);
+	const struct tg_printed *q;
+	struct tg_entry n;
+
+	if (p->ip != rx->pkt->data + ETH_LEN)
+		return not_plain;
+	q = form_that_fits(e, rx, &l->synack);
+	if (q == NULL)
+		return not_plain;
+	n.path = tg_path_again(&e->host, rx->pkt);
+	if (n.path == TG_PATH_NONE)
+		return not_plain;
+	n.lsn = (uint32_t)(l - e->listeners.lsn);
+	n.irs = tg_get32(tcp + 4);
+	n.iss = tg_isn(&rx->digest, e->now);
+	n.ts_recent = q->form.ts ? __builtin_bswap32(rx->tsecr) : 0;
+	n.mss = q->mss;
+	n.wnd = tg_get16(tcp + 14);
+	n.flags = q->flags;
+	memcpy(n.mac, rx->pkt->data + 6, sizeof(n.mac));
+	if (p->v6)
+		tg_form_write(rx->pkt, p, true, &q->form, n.iss, tsval, rx->tsecr);
+	else
+		tg_form_write(rx->pkt, p, false, &q->form, n.iss, tsval, rx->tsecr);
+	tg_entry_make(e, rx, &n);
+	tg_engine_count(e, TG_CNT_IN_SEGS);
+	tg_engine_count(e, TG_CNT_OUT_SEGS);
+	return tg_verdict(TG_REPLY, TG_DISP_ANSWERED);
+}
+
+/* A SYN in a flood, to a listener that answers with cookies. */
+static inline struct tg_verdict
+answer_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l)
+{
+	bool pool_full = e->synq.pool.used == e->synq.pool.capacity;
+	const struct tg_plain *p = &rx->plain;
+	const struct tg_printed *q;
+
+	if (e->cfg.synack_prefix_rate != 0)
+		return not_plain;
+	if (!tg_admits_cookie(l, &e->admission, pool_full))
+		return tg_admits_entry(l, &e->admission, pool_full) ? enter_syn(e, rx, l)
+								    : not_plain;
+	q = form_that_fits(e, rx, &l->synack);
+	if (q == NULL)
 		return not_plain;
 	rx->form = q;
 	/* The word beside the addresses: ports and the client's ISN. */
@@ -244,10 +299,10 @@ other(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, unsigned flags)
 }
 
 /**
- * Judges a plain segment as tg_input_tcp() would, if that is quick.
+ * Judges a plain segment as tg_input_tcp() would, if that is quick. Fills found.
  *
  * @return the verdict; with disposition TG_DISP_COUNT nothing has happened yet, and
- * tg_plain_frame() and tg_input_tcp() must have it
+ * tg_plain_frame() and tg_input_found() must have it: a plain segment's ends are acceptable
  */
 static inline __attribute__((always_inline)) struct tg_verdict
 tg_input_plain(struct tg_engine *e, struct tg_rx *rx)
@@ -256,7 +311,8 @@ tg_input_plain(struct tg_engine *e, struct tg_rx *rx)
 	struct tg_lsn *l;
 	unsigned flags;
 
-	if (tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash) != TG_NONE)
+	rx->found = tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash);
+	if (rx->found != TG_NONE)
 		return not_plain;
 	l = tg_lsn_recent(
 		&e->listeners, rx->key.laddr, &e->host.local[rx->key.laddr].addr, rx->key.lport);

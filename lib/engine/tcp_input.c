@@ -101,14 +101,20 @@ nobody(struct tg_engine *e, struct tg_rx *rx)
 struct tg_verdict
 tg_input_tcp(struct tg_engine *e, struct tg_rx *rx)
 {
-	const struct tg_frame *f = &rx->f;
 	struct tg_verdict v;
-	uint32_t value, idx, lsn;
 
 	if (!acceptable_ends(e, rx, &v))
 		return v;
+	return tg_input_found(e, rx, tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash));
+}
+
+struct tg_verdict
+tg_input_found(struct tg_engine *e, struct tg_rx *rx, uint32_t value)
+{
+	const struct tg_frame *f = &rx->f;
+	uint32_t idx, lsn;
+
 	tg_engine_count(e, TG_CNT_IN_SEGS);
-	value = tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash);
 	if (value != TG_NONE) {
 		tg_rx_options(rx);
 		idx = tg_flow_index_of(value);

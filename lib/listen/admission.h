@@ -78,6 +78,17 @@ tg_admits_cookie(const struct tg_lsn *l, const struct tg_admission *a, bool pool
 			(pool_full || l->syn_count >= l->syn_bound));
 }
 
+/**
+ * The same for TG_ADMIT_ENTRY: the short way in when all is quiet. Of SYNs for which
+ * tg_admits_cookie() is false.
+ */
+static inline bool
+tg_admits_entry(const struct tg_lsn *l, const struct tg_admission *a, bool pool_full)
+{
+	return a->syncookies == TG_SYNCOOKIES_FULL && !l->single_queue && !pool_full &&
+		l->syn_count < l->syn_bound && !tg_acceptq_full(l);
+}
+
 /** True when the next SYN would be answered with a cookie, for listings; pool_full as above. */
 bool tg_cookies_on(const struct tg_lsn *l, const struct tg_admission *a, bool pool_full);
 

@@ -147,6 +147,23 @@ enum tg_addr_kind tg_host_classify(
  */
 uint16_t tg_path_get(struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f);
 
+/**
+ * tg_path_get() for an untagged frame that came by the same path as the last one.
+ *
+ * @return TG_PATH_NONE when it did not, or nothing holds that path; ask tg_path_get()
+ */
+static inline uint16_t
+tg_path_again(struct tg_host *h, const struct tg_pkt *pkt)
+{
+	struct tg_path *p = &h->path[h->last_path];
+
+	if (p->refs == 0 || p->tags != 0 || p->port != pkt->port ||
+		(pkt->flags & TG_PKT_VLAN_STRIPPED) != 0)
+		return TG_PATH_NONE;
+	p->refs++;
+	return h->last_path;
+}
+
 /** True when the frame came by this path. */
 bool tg_path_matches(
 	const struct tg_host *h, uint16_t path, const struct tg_pkt *pkt, const struct tg_frame *f);

@@ -217,16 +217,38 @@ tg_plain_ethernet(const struct tg_pkt *pkt, const uint8_t mac[6], struct tg_plai
 }
 
 /**
- * The same segment as a frame, for whoever wants to know more of it; its checksums are not verified
- * again.
+ * The same segment as a frame, for whoever wants to know more of it: what tg_frame_parse() would
+ * say, from what is known already. Nothing is judged again.
  */
 static inline void
-tg_plain_frame(const struct tg_pkt *pkt, struct tg_frame *f)
+tg_plain_frame(const struct tg_pkt *pkt, const struct tg_plain *p, struct tg_frame *f)
 {
-	struct tg_pkt good = *pkt;
+	const uint8_t *ip = p->ip, *tcp = p->tcp;
 
-	good.flags |= TG_RX_IP_CSUM_GOOD | TG_RX_L4_CSUM_GOOD;
-	tg_frame_parse(&good, f);
+	f->kind = TG_FRAME_TCP;
+	f->bad = TG_BAD_NONE;
+	f->ip_version = p->v6 ? 6 : 4;
+	f->ip_tos = p->v6 ? (uint8_t)(ip[0] << 4 | ip[1] >> 4) : ip[1];
+	f->hop_limit = p->v6 ? ip[7] : ip[8];
+	f->l3_off = (uint16_t)(ip - pkt->data);
+	f->l4_off = (uint16_t)(tcp - pkt->data);
+	f->payload_off = (uint16_t)(f->l4_off + p->hlen);
+	f->payload_len = (uint32_t)p->tcp_len - p->hlen;
+	f->sport = tg_get16(tcp);
+	f->dport = tg_get16(tcp + 2);
+	f->seq = tg_get32(tcp + 4);
+	f->ack = tg_get32(tcp + 8);
+	f->flags = (uint16_t)tg_plain_flags(p);
+	f->wnd = tg_get16(tcp + 14);
+	tg_plain_addr(p->v6, p->addrs, &f->src);
+	tg_plain_addr(p->v6, tg_plain_dst(p, p->v6), &f->dst);
+	memset(&f->l2, 0, sizeof(f->l2));
+	memcpy(&f->l2, pkt->data, 12); /* dst, src */
+	if (f->l3_off != ETH_LEN) {
+		f->l2.tpid[0] = tg_get16(pkt->data + 12);
+		f->l2.tci[0] = tg_get16(pkt->data + 14);
+		f->l2.tags = 1;
+	}
 }
 
 /** The same for a segment that was not plain, p->damaged; `damaged` must have been false before. */

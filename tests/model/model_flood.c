@@ -2,8 +2,8 @@
 /*
  * The short way of a flood (lib/engine/plain_input.h) beside the long way: two engines, alike but
  * that one has no short way, get the same bursts of SYNs, ACKs, RSTs and nonsense, whole and
- * mutated. Every verdict, every byte of every buffer, what leaves besides, and every counter must
- * be the same.
+ * mutated. Every verdict, every byte of every buffer, what leaves besides, every counter, every
+ * half-open entry and every connection must be the same.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,7 +110,7 @@ settings(struct tg_engine_config *c)
 	c->now = now;
 	c->wall_s = 1700000000;
 	c->max_conns = 1 + below(200);
-	c->max_half_open = 1 + below(60);
+	c->max_half_open = 1 + below(below(2) == 0 ? 60 : 2000);
 	c->max_time_wait = 16;
 	c->syncookies = modes[below(sizeof(modes))];
 	c->rst_rate = below(3) == 0 ? 0 : below(200);
@@ -162,7 +162,7 @@ open_engines(void)
 		lc[i].dual_stack = true;
 		lc[i].local.port = (uint16_t)(80 + i);
 		lc[i].backlog = 1 + below(30);
-		lc[i].syn_backlog = 1 + below(10);
+		lc[i].syn_backlog = 1 + below(below(3) == 0 ? 500 : 10);
 		lc[i].single_queue = below(6) == 0;
 		lc[i].defer_accept_s = below(6) == 0 ? 3 : 0;
 		lc[i].fastopen = below(4) == 0 ? TG_FASTOPEN_COOKIE : TG_FASTOPEN_OFF;
@@ -359,6 +359,17 @@ same_packet(const struct tg_pkt *a, const struct tg_pkt *b)
 	assert_memory_equal(a->data, b->data, a->len);
 }
 
+/* All entries of a pool that were ever used. */
+static void
+same_pool(const struct tg_pool *a, const struct tg_pool *b)
+{
+	assert_int_equal(a->used, b->used);
+	assert_int_equal(a->fresh, b->fresh);
+	assert_int_equal(a->free_head, b->free_head);
+	if (a->fresh > 0)
+		assert_memory_equal(a->base, b->base, (size_t)a->fresh * a->stride);
+}
+
 static void
 same_books(void)
 {
@@ -369,9 +380,14 @@ same_books(void)
 			sizeof(struct tg_lsn));
 	assert_memory_equal(&engine[0]->rst, &engine[1]->rst, sizeof(engine[0]->rst));
 	assert_int_equal(engine[0]->flow.count, engine[1]->flow.count);
+	same_pool(&engine[0]->synq.pool, &engine[1]->synq.pool);
+	same_pool(&engine[0]->conns.tcb, &engine[1]->conns.tcb);
+	assert_memory_equal(
+		engine[0]->host.path, engine[1]->host.path, sizeof(engine[0]->host.path));
 }
 
-static unsigned shorts; /* answers of a short way: the test would be worth nothing without */
+/* Answers of a short way, and half-open entries: the test would be worth nothing without. */
+static unsigned shorts, entries;
 
 static void
 burst(void)
@@ -379,7 +395,7 @@ burst(void)
 	struct tg_pkt pkt[2][BURST_MAX];
 	struct tg_verdict v[2][BURST_MAX];
 	struct buf *buf[2][BURST_MAX];
-	unsigned n = 1 + below(BURST_MAX);
+	unsigned n = 1 + below(BURST_MAX), half_open = engine[0]->synq.pool.used;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct tg_pkt meta = {.headroom = HEAD};
@@ -412,6 +428,8 @@ burst(void)
 		free(buf[0][i]);
 		free(buf[1][i]);
 	}
+	if (engine[0]->synq.pool.used > half_open)
+		entries += engine[0]->synq.pool.used - half_open;
 	same_books();
 }
 
@@ -485,6 +503,7 @@ short_and_long_way_agree(void **state)
 		tg_engine_destroy(engine[1]);
 	}
 	assert_true(shorts > 10000);
+	assert_true(entries > 1000);
 }
 
 int
