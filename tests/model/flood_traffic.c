@@ -66,7 +66,7 @@ some_options(struct tg_tcpopt *o)
 	if (o->present & TG_OPT_TFO)
 		o->present &= (uint8_t)~TG_OPT_TFO_EXP;
 	o->mss = seldom(3) ? (uint16_t)traffic_any() : 1460;
-	o->wscale = (uint8_t)traffic_below(16);
+	o->wscale = seldom(3) ? (uint8_t)traffic_below(16) : 7;
 	o->tsval = (uint32_t)traffic_any();
 	o->tsecr = (uint32_t)traffic_any();
 	o->tfo_len = seldom(2) ? 8 : 0;
@@ -339,7 +339,7 @@ traffic_packet(uint8_t *data, struct tg_pkt *meta)
 	struct made m;
 
 	memset(&s, 0, sizeof(s));
-	meta->port = (uint16_t)(seldom(12) ? traffic_below(TRAFFIC_PORTS) : 0);
+	meta->port = (uint16_t)(seldom(5) ? traffic_below(TRAFFIC_PORTS) : 0);
 	some_link(&s.l2, meta->port);
 	some_ends(&s);
 	some_flags(&s);
