@@ -44,7 +44,7 @@ send_again(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 	t->snd_nxt = t->snd_una;
 	tg_sendq_rewind(t);
 	if ((t->flags & TG_TCB_SYN_RCVD) == 0)
-		tg_tcb_start(cs, t, TG_TCB_T_REXMT, tg_rto(t), now);
+		tg_rexmt_start(cs, t, now);
 	tg_tcb_want_output(cs, t);
 }
 

@@ -95,7 +95,7 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 		rx[i].number = (uint8_t)i;
 		rx[i].form = NULL;
 		rx[i].plain.damaged = false;
-		if (tg_plain_take(e, &rx[i]) && !e->plain_off) {
+		if (!e->plain_off && tg_plain_take(e, &rx[i])) {
 			plain |= UINT32_C(1) << i;
 			tg_digest_ask_raw(
 				&e->secret, &g, i, !p->v6, p->v6 ? p->ip + 8 : p->ip + 12, p->tcp);

@@ -288,7 +288,7 @@ nobody(struct tg_engine *e, struct tg_rx *rx, unsigned flags)
 
 /* What is no SYN, for a listener. */
 static inline struct tg_verdict
-other(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, unsigned flags)
+not_a_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, unsigned flags)
 {
 	enum tg_disposition flaw = tg_listen_flaw(flags);
 
@@ -324,7 +324,7 @@ tg_input_plain(struct tg_engine *e, struct tg_rx *rx)
 	/* With data, with ECN: the long way. */
 	if ((flags & (TG_SYN | TG_RST | TG_FIN | TG_ACK)) == TG_SYN)
 		return not_plain;
-	return other(e, rx, l, flags);
+	return not_a_syn(e, rx, l, flags);
 }
 
 #endif

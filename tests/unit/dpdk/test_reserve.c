@@ -248,6 +248,26 @@ a_full_burst_of_answers_leaves_room_for_connections(void **state)
 	end(&sc);
 }
 
+static void
+what_leaves_by_another_port_keeps_its_place_too(void **state)
+{
+	const struct tg_shard_port second = {.mac = {2, 0, 0, 0, 0, 7}, .mtu = 1500};
+	unsigned conn, arp, first_conn;
+	struct rte_mbuf *m[32];
+	struct scene sc;
+
+	(void)state;
+	start(&sc, RESERVE);
+	assert_int_equal(tg_shard_add_port_as(sc.shard, PORT + 1, &second), 0);
+	assert_int_equal(flood(&sc, 1000, TG_SEC), 1000);
+	assert_int_equal(tg_send(sc.worker, sc.conn, "world", 5), 5);
+	/* Who asks for the second port's packets finds the first one's among them. */
+	assert_int_equal(tg_shard_output(sc.shard, PORT + 1, m, 32, TG_SEC), 0);
+	send_all(&sc, TG_SEC, &conn, &arp, &first_conn);
+	assert_int_equal(conn, 1);
+	end(&sc);
+}
+
 int
 main(void)
 {
@@ -257,6 +277,7 @@ main(void)
 		cmocka_unit_test(short_of_mbufs_no_synack_is_sent_again),
 		cmocka_unit_test(places_are_kept_in_a_large_pool_too),
 		cmocka_unit_test(a_full_burst_of_answers_leaves_room_for_connections),
+		cmocka_unit_test(what_leaves_by_another_port_keeps_its_place_too),
 	};
 
 	return cmocka_run_group_tests(tests, test_eal_setup, test_eal_teardown);
