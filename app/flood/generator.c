@@ -60,13 +60,16 @@ static void
 add_flood(struct generator *g, unsigned n)
 {
 	struct rte_mbuf **m = g->waiting + g->nb_waiting;
+	uint8_t *frame[FLOOD_BURST];
+	uint16_t len[FLOOD_BURST];
 
 	if (n == 0 || rte_pktmbuf_alloc_bulk(g->eal->pool, m, n) != 0)
 		return;
-	for (unsigned i = 0; i < n; i++) {
-		m[i]->data_len = (uint16_t)flood_frame(g->mix, rte_pktmbuf_mtod(m[i], uint8_t *));
-		m[i]->pkt_len = m[i]->data_len;
-	}
+	for (unsigned i = 0; i < n; i++)
+		frame[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
+	flood_frames(g->mix, frame, len, n);
+	for (unsigned i = 0; i < n; i++)
+		m[i]->pkt_len = m[i]->data_len = len[i];
 	g->nb_waiting += n;
 	g->sent += n;
 }

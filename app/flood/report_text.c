@@ -7,6 +7,8 @@
 #include "report.h"
 
 #define ROOM 16
+/* A generator with less of its CPU's time is worth a word. */
+#define ENOUGH_CPU 0.95
 
 const char *
 report_rate(double v, char *room)
@@ -171,6 +173,12 @@ print_details(const struct campaign_point *p, FILE *out)
 	if (p->runs > 1)
 		fprintf(out, "    median of %u runs, SYN-ACK/s from %s to %s\n", p->runs,
 			report_rate(p->least, a), report_rate(p->most, b));
+	/* It polls, but for --veth. On a machine with other work nothing here is what it could be.
+	 */
+	if (!r->has_placement && r->generator_cpu_seconds > 0 &&
+		r->generator_cpu_seconds < ENOUGH_CPU * r->seconds)
+		fprintf(out, "    the generator had its CPU for %.0f %% of the time only\n",
+			100 * r->generator_cpu_seconds / r->seconds);
 	if (r->has_honest)
 		print_clients(r, out);
 	if (r->damaged != 0)
