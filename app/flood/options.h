@@ -111,4 +111,7 @@ int flood_options_read(int argc, char **argv, struct flood_options *o);
 const char *flood_contender_name(enum flood_contender c);
 const char *flood_contender_text(enum flood_contender c);
 
+/** What --help prints. */
+extern const char flood_usage[];
+
 #endif
