@@ -97,7 +97,7 @@ print_point(const struct campaign_point *p, FILE *out)
 			: r->placement == PLACE_NAPI ? "/napi"
 						     : "/softirq",
 		p->better ? "" : " -");
-	if (r->has_honest)
+	if (r->honest.first_byte.count != 0)
 		snprintf(honest, sizeof(honest), "%.2f", result_honest_percent(r));
 	fprintf(out, "%-21s %9s %9s %9s %7s |", name, report_rate(result_offered(r), a),
 		report_rate(result_synack_rate(r), b),
