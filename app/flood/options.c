@@ -33,6 +33,7 @@ enum {
 	OPT_PLACEMENT,
 	OPT_DEVICE,
 	OPT_ZERO_COPY,
+	OPT_QUEUE,
 	OPT_TIDEGATE,
 	OPT_CORES,
 	OPT_NO_HUGE,
@@ -69,6 +70,7 @@ static const struct option table[] = {
 	{"placement", required_argument, NULL, OPT_PLACEMENT},
 	{"device", required_argument, NULL, OPT_DEVICE},
 	{"zero-copy", no_argument, NULL, OPT_ZERO_COPY},
+	{"queue", required_argument, NULL, OPT_QUEUE},
 	{"tidegate", required_argument, NULL, OPT_TIDEGATE},
 	{"cores", required_argument, NULL, OPT_CORES},
 	{"no-huge", no_argument, NULL, OPT_NO_HUGE},
@@ -250,6 +252,9 @@ take(struct flood_options *o, int option, const char *v)
 		return true;
 	case OPT_ZERO_COPY:
 		return o->memif_zero_copy = true;
+	case OPT_QUEUE:
+		return value_number(v, 256, 16384, &o->memif_queue) &&
+			(o->memif_queue & (o->memif_queue - 1)) == 0;
 	case OPT_TIDEGATE:
 		o->tidegate = v;
 		return true;
@@ -323,8 +328,8 @@ check(struct flood_options *o)
 	}
 	if (o->where != WHERE_VETH && (o->device != NULL || o->placement != PLACE_BOTH))
 		return wrong("--device and --placement go with --veth");
-	if (o->where != WHERE_MEMIF && o->memif_zero_copy)
-		return wrong("--zero-copy goes with --memif");
+	if (o->where != WHERE_MEMIF && (o->memif_zero_copy || o->memif_queue != 0))
+		return wrong("--zero-copy and --queue go with --memif");
 	if (o->against & 1u << CONTENDER_RESPONDER && (o->v6 || o->mix.vlan != 0))
 		return wrong("the responder knows IPv4 without a VLAN only");
 	if (o->no_flood) {

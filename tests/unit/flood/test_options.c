@@ -42,7 +42,7 @@ good_lines(void **state)
 		"--self -f none -H 1000",
 		"--self -H 0",
 		"--self -f none -f syn -r 5k",
-		"--memif --rate 80% --against responder",
+		"--memif --rate 80% --against responder --queue 16384",
 		"--self -- --no-huge -m 512",
 	};
 
@@ -102,6 +102,9 @@ wrong_lines_are_wrong_use(void **state)
 		"--self --device net_af_packet",
 		"--self --placement napi",
 		"--self --zero-copy",
+		"--self --queue 4096",
+		"--memif --queue 5000",
+		"--memif --queue 32768",
 		"--memif=1",
 	};
 
