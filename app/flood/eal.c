@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,6 +40,20 @@ flood_cpus(const struct flood_options *o, int *generator, int *listener)
 		cpus[n++] = 0;
 	*listener = o->cpu_listener >= 0 ? o->cpu_listener : cpus[n - 1];
 	*generator = o->cpu_generator >= 0 ? o->cpu_generator : cpus[n > 1 ? n - 2 : 0];
+}
+
+bool
+flood_cpus_there(const struct flood_options *o)
+{
+	int cpu[2] = {o->cpu_generator, o->cpu_listener};
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (unsigned i = 0; i < 2; i++)
+		if (cpu[i] >= CPU_SETSIZE || (cpu[i] >= 0 && !CPU_ISSET(cpu[i], &set)))
+			return false;
+	return true;
 }
 
 static bool
@@ -123,6 +138,27 @@ flood_eal_remove_dir(const char *prefix)
 	rmdir(dir);
 }
 
+/* Directories of runs that were killed: of ours, with the number of a process that is gone. */
+static void
+remove_stale_dirs(void)
+{
+	static const char *const names[] = {"flood%d%c", "listener%d%c"};
+	char parent[PATH_MAX], rest;
+	struct dirent *d;
+	DIR *list;
+	int pid;
+
+	snprintf(parent, sizeof(parent), "%s", rte_eal_get_runtime_dir());
+	list = opendir(dirname(parent));
+	while (list != NULL && (d = readdir(list)) != NULL)
+		for (unsigned i = 0; i < 2; i++)
+			if (sscanf(d->d_name, names[i], &pid, &rest) == 1 && pid > 0 &&
+				kill(pid, 0) != 0 && errno == ESRCH)
+				flood_eal_remove_dir(d->d_name);
+	if (list != NULL)
+		closedir(list);
+}
+
 void
 flood_eal_stop(struct flood_eal *e)
 {
@@ -132,4 +168,5 @@ flood_eal_stop(struct flood_eal *e)
 	e->pool = NULL;
 	rte_eal_cleanup();
 	flood_eal_remove_dir(NULL);
+	remove_stale_dirs();
 }

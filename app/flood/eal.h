@@ -28,6 +28,9 @@ struct flood_eal {
 /** Which CPUs will be used: as told, or the last two there are. */
 void flood_cpus(const struct flood_options *o, int *generator, int *listener);
 
+/** Whether this process may run on the CPUs that --cores names. */
+bool flood_cpus_there(const struct flood_options *o);
+
 /**
  * Starts EAL, once in a process. Without free hugepages it goes on without them, whatever was
  * asked for.
@@ -47,7 +50,7 @@ int flood_eal_start(const struct flood_options *o, bool worker, const char *cons
  */
 void flood_eal_remove_dir(const char *prefix);
 
-/** Ends it. Nothing happens when it was not started. */
+/** Ends it; clears away what killed runs have left. Nothing happens when it was not started. */
 void flood_eal_stop(struct flood_eal *e);
 
 #endif

@@ -246,6 +246,8 @@ begin(struct honest *h, tg_time now)
 		client_free(h, c);
 	if (c->state != CLIENT_FREE || c->in_ready) {
 		h->st.skipped++;
+		hist_add(&h->st.connect, HONEST_PATIENCE);
+		hist_add(&h->st.first_byte, HONEST_PATIENCE);
 		return NULL;
 	}
 	memset(c, 0, sizeof(*c));

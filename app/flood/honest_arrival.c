@@ -8,17 +8,27 @@
 #include "honest_internal.h"
 #include "tcpopt.h"
 
+/* The bits of a and b that count, n of 4 and 8 bytes. */
+static inline uint64_t
+differ(const uint8_t *a, const uint8_t *b, const uint8_t *mask, unsigned n)
+{
+	uint64_t x = 0, y = 0, bits = 0;
+
+	memcpy(&x, a, n);
+	memcpy(&y, b, n);
+	memcpy(&bits, mask, n);
+	return (x ^ y) & bits;
+}
+
 bool
 honest_owns(const struct honest *h, const uint8_t *frame, unsigned len)
 {
-	unsigned bytes = h->v6 ? 16 : 4, at = h->l3 + (h->v6 ? 24u : 16u);
+	const uint8_t *dst = frame + h->l3 + (h->v6 ? 24 : 16);
 
-	if (len < at + bytes)
-		return false;
-	for (unsigned i = 0; i < bytes; i++)
-		if ((frame[at + i] & h->net_mask[i]) != h->net[i])
-			return false;
-	return true;
+	if (!h->v6)
+		return len >= h->l3 + 20u && differ(dst, h->net, h->net_mask, 4) == 0;
+	return len >= h->l3 + 40u && differ(dst, h->net, h->net_mask, 8) == 0 &&
+		differ(dst + 8, h->net + 8, h->net_mask + 8, 8) == 0;
 }
 
 /* The client a segment is for, or NULL. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eal.h"
 #include "process.h"
 #include "report.h"
 #include "responder.h"
@@ -50,6 +51,10 @@ main(int argc, char **argv)
 	status = flood_options_read(argc, argv, &o);
 	if (status >= 0)
 		return status;
+	if (!flood_cpus_there(&o)) {
+		fprintf(stderr, "tidegate-flood: --cores: this process may not use them\n");
+		return 2;
+	}
 	stop_catch();
 	process_remember_cpus();
 	rc = campaign_run(&c, &o, setups[o.where], err);

@@ -161,10 +161,6 @@ take_kind(char *word, void *ctx)
 	char *colon = strchr(word, ':');
 	unsigned parts = 1;
 
-	if (strcmp(word, "none") == 0) {
-		o->no_flood = true;
-		return true;
-	}
 	if (colon != NULL) {
 		*colon = '\0';
 		if (!value_number(colon + 1, 1, 250, &parts))
@@ -182,12 +178,10 @@ bool
 value_kinds(const char *text, struct flood_options *o)
 {
 	memset(o->mix.part, 0, sizeof(o->mix.part));
-	if (!each(text, take_kind, o))
-		return false;
+	o->no_flood = strcmp(text, "none") == 0;
 	/* With "none" nothing is written, but a mix must have something in it. */
-	if (o->no_flood)
-		o->mix.part[FLOOD_SYN] = 1;
-	return true;
+	o->mix.part[FLOOD_SYN] = o->no_flood;
+	return o->no_flood || each(text, take_kind, o);
 }
 
 bool

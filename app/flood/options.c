@@ -11,65 +11,6 @@
 #error "the build gives TIDEGATE_VERSION"
 #endif
 
-static const char usage[] =
-	"usage: tidegate-flood --self[=ring|direct] [option...] [-- EAL arguments]\n"
-	"       tidegate-flood --veth | --memif [option...]\n"
-	"       tidegate-flood --port PCI --i-own-this-network --to ADDRESS --to-mac MAC "
-	"[option...]\n"
-	"\n"
-	"Floods a listener and runs honest clients meanwhile; prints what each got.\n"
-	"\n"
-	"where\n"
-	"  --self[=HOW]         generator and tidegate in this process. ring: a core for each;\n"
-	"                       direct: one core, one loop, and cycles per stage\n"
-	"  --veth               in network namespaces of our own (as root)\n"
-	"  --memif              two processes, shared memory, a core for each\n"
-	"  --port PCI           a NIC bound to vfio-pci, by its PCI address\n"
-	"  --i-own-this-network needed with --port: nothing is sent without it\n"
-	"  --to ADDRESS, --to-mac MAC   the listener, with --port\n"
-	"  --against WHO[,WHO]  besides tidegate: kernel, kernel2, nft-synproxy (--veth),\n"
-	"                       responder (--memif)\n"
-	"\n"
-	"the flood\n"
-	"  -f, --flood KIND[:PARTS],...  syn, ack, rst, bad, none (default syn)\n"
-	"  -r, --rate N | max | P%   packets per second; k and M are understood (default 100k); a\n"
-	"                       percentage is of what tidegate answers at full speed, measured "
-	"first\n"
-	"      --ramp N         from --rate to N over the run\n"
-	"      --sweep A,B,... | FROM:TO:STEPS   one run at each rate; steps are equal ratios\n"
-	"      --repeat N       N interleaved runs of each; the median counts (default 1)\n"
-	"  -o, --tcp-options none | mss | linux | mixed   of flood SYNs (default linux)\n"
-	"  -s, --sources PREFIX[,PREFIX]  where it claims to come from\n"
-	"                       (default 198.18.0.0/15, 2001:2::/48)\n"
-	"  -6, --ipv6           IPv6\n"
-	"      --vlan ID        802.1Q tag on every frame\n"
-	"      --dport PORT     echo listens there, a greeting one above (default 7000)\n"
-	"      --seed N         same seed, same frames (default 1)\n"
-	"\n"
-	"honest clients\n"
-	"  -H, --honest N       connections per second (default 500; 0: none)\n"
-	"      --style request | server | both   who speaks first (default both)\n"
-	"      --clients PREFIX their addresses (default 203.0.113.0/24, 2001:db8:c::/64)\n"
-	"\n"
-	"the run\n"
-	"  -d, --duration S     of each run in seconds (default 10)\n"
-	"      --syncookies off | full | always | adaptive   of tidegate (default full)\n"
-	"      --backlog N      of tidegate's listeners (default 4096)\n"
-	"      --placement softirq | napi | both   veth: the CPU of the kernel's side (default "
-	"both)\n"
-	"      --device PMD     veth: what tidegate uses, net_af_xdp or net_af_packet\n"
-	"      --zero-copy      memif: zero-copy mode (needs hugepages)\n"
-	"      --tidegate PATH  the daemon (default: beside this program, or in PATH)\n"
-	"      --cores G,L      CPU of generator and listener (default: the last two)\n"
-	"      --no-huge        no hugepages\n"
-	"      --json FILE      all figures\n"
-	"      --plot FILE      honest success and p99 over the rate: .svg or .png (gnuplot)\n"
-	"  -q, --quiet          no progress line\n"
-	"  -h, --help\n"
-	"  -V, --version\n"
-	"\n"
-	"SIGINT ends early, with the report. Exit status: 0 done; 1 it failed; 2 wrong use.\n";
-
 enum {
 	OPT_SELF = 256,
 	OPT_VETH,
@@ -92,6 +33,7 @@ enum {
 	OPT_PLACEMENT,
 	OPT_DEVICE,
 	OPT_ZERO_COPY,
+	OPT_QUEUE,
 	OPT_TIDEGATE,
 	OPT_CORES,
 	OPT_NO_HUGE,
@@ -128,6 +70,7 @@ static const struct option table[] = {
 	{"placement", required_argument, NULL, OPT_PLACEMENT},
 	{"device", required_argument, NULL, OPT_DEVICE},
 	{"zero-copy", no_argument, NULL, OPT_ZERO_COPY},
+	{"queue", required_argument, NULL, OPT_QUEUE},
 	{"tidegate", required_argument, NULL, OPT_TIDEGATE},
 	{"cores", required_argument, NULL, OPT_CORES},
 	{"no-huge", no_argument, NULL, OPT_NO_HUGE},
@@ -151,6 +94,36 @@ wrong(const char *fmt, ...)
 	va_end(ap);
 	fputs("; --help tells more\n", stderr);
 	return 2;
+}
+
+/* A long option's name by what getopt_long() returns for it; NULL: there is none. */
+static const char *
+name_of(int option)
+{
+	for (unsigned i = 0; table[i].name != NULL; i++)
+		if (table[i].val == option)
+			return table[i].name;
+	return NULL;
+}
+
+/* getopt_long() has refused the word before optind. */
+static int
+refused(const char *word)
+{
+	if (optopt == 0)
+		return wrong("%s: unknown option", word);
+	if (name_of(optopt) == NULL)
+		return wrong("-%c: unknown option", optopt);
+	return wrong("--%s: its value is missing, or it takes none", name_of(optopt));
+}
+
+/* take() has. */
+static int
+not_taken(int option, const char *value)
+{
+	if (value == NULL)
+		return wrong("--%s: one place to flood at a time", name_of(option));
+	return wrong("--%s %s: not understood, or out of range", name_of(option), value);
 }
 
 const char *
@@ -279,6 +252,9 @@ take(struct flood_options *o, int option, const char *v)
 		return true;
 	case OPT_ZERO_COPY:
 		return o->memif_zero_copy = true;
+	case OPT_QUEUE:
+		return value_number(v, 256, 16384, &o->memif_queue) &&
+			(o->memif_queue & (o->memif_queue - 1)) == 0;
 	case OPT_TIDEGATE:
 		o->tidegate = v;
 		return true;
@@ -350,6 +326,10 @@ check(struct flood_options *o)
 	} else if (o->mine || o->target_given || o->target_mac_given) {
 		return wrong("--i-own-this-network, --to and --to-mac go with --port");
 	}
+	if (o->where != WHERE_VETH && (o->device != NULL || o->placement != PLACE_BOTH))
+		return wrong("--device and --placement go with --veth");
+	if (o->where != WHERE_MEMIF && (o->memif_zero_copy || o->memif_queue != 0))
+		return wrong("--zero-copy and --queue go with --memif");
 	if (o->against & 1u << CONTENDER_RESPONDER && (o->v6 || o->mix.vlan != 0))
 		return wrong("the responder knows IPv4 without a VLAN only");
 	if (o->no_flood) {
@@ -381,10 +361,8 @@ flood_options_read(int argc, char **argv, struct flood_options *o)
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "+f:r:o:s:6H:d:qhV", table, NULL)) != -1) {
-		const char *word = argv[optind - 1];
-
 		if (c == 'h') {
-			fputs(usage, stdout);
+			fputs(flood_usage, stdout);
 			return 0;
 		}
 		if (c == 'V') {
@@ -392,10 +370,9 @@ flood_options_read(int argc, char **argv, struct flood_options *o)
 			return 0;
 		}
 		if (c == '?')
-			return wrong("%s: unknown option, or its value is missing", word);
+			return refused(argv[optind - 1]);
 		if (!take(o, c, optarg))
-			return wrong(
-				"%s: not understood, out of range, or two places to flood", word);
+			return not_taken(c, optarg);
 	}
 	if (optind < argc && strcmp(argv[optind - 1], "--") != 0)
 		return wrong("unexpected argument %s; EAL arguments stand after --", argv[optind]);

@@ -66,13 +66,14 @@ struct flood_options {
 	bool quiet; /**< no progress line */
 	bool no_huge;
 	bool memif_zero_copy;
-	uint32_t against; /**< bit set of 1 << enum flood_contender; tidegate is always in it */
-	double duration;  /**< of one run in seconds, 0.1 to 3600 */
-	double rate;      /**< flood packets per second; 0: as fast as possible; < 0: none */
-	double share;     /**< --rate 80%: 0.8 of what tidegate answers at full speed, which is
-			       measured first; else 0 */
-	double ramp_to;   /**< with --ramp: the rate grows to this; else 0 */
-	unsigned steps;   /**< rates of --sweep; 0: no sweep */
+	unsigned memif_queue; /**< packets, a power of two, 256 to 16384; 0: the usual */
+	uint32_t against;     /**< bit set of 1 << enum flood_contender; tidegate is always in it */
+	double duration;      /**< of one run in seconds, 0.1 to 3600 */
+	double rate;          /**< flood packets per second; 0: as fast as possible; < 0: none */
+	double share;         /**< --rate 80%: 0.8 of what tidegate answers at full speed, which is
+				   measured first; else 0 */
+	double ramp_to;       /**< with --ramp: the rate grows to this; else 0 */
+	unsigned steps;       /**< rates of --sweep; 0: no sweep */
 	double step[FLOOD_STEPS];
 	unsigned repeat; /**< runs of each contender at each rate, interleaved; the median counts */
 	double honest;   /**< clients per second; 0: none */
@@ -110,5 +111,8 @@ int flood_options_read(int argc, char **argv, struct flood_options *o);
 /** Short name and description of a contender. */
 const char *flood_contender_name(enum flood_contender c);
 const char *flood_contender_text(enum flood_contender c);
+
+/** What --help prints. */
+extern const char flood_usage[];
 
 #endif

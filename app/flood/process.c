@@ -95,7 +95,9 @@ failed(struct process *p, const char *name, char *err)
 		text[--n] = '\0';
 	line = strrchr(text, '\n');
 	snprintf(err, SETUP_ERROR, "%.60s does not start: %.160s", name,
-		line != NULL ? line + 1 : text);
+		line != NULL    ? line + 1
+			: *text ? text
+				: "it says nothing");
 	process_close(p);
 	return -EIO;
 }

@@ -7,6 +7,8 @@
 #include "report.h"
 
 #define ROOM 16
+/* Less of a CPU's time is worth a word. */
+#define ENOUGH_CPU 0.98
 
 const char *
 report_rate(double v, char *room)
@@ -95,7 +97,7 @@ print_point(const struct campaign_point *p, FILE *out)
 			: r->placement == PLACE_NAPI ? "/napi"
 						     : "/softirq",
 		p->better ? "" : " -");
-	if (r->has_honest)
+	if (r->honest.first_byte.count != 0)
 		snprintf(honest, sizeof(honest), "%.2f", result_honest_percent(r));
 	fprintf(out, "%-21s %9s %9s %9s %7s |", name, report_rate(result_offered(r), a),
 		report_rate(result_synack_rate(r), b),
@@ -153,6 +155,15 @@ print_cycles(const struct flood_result *r, FILE *out)
 			r->tsc_hz / r->cycles[STAGE_LOOP].p10 / 1e6);
 }
 
+/* On a machine with other work nothing is what it could be: an explanation before all others. */
+static void
+print_share(const char *who, double cpu, double seconds, FILE *out)
+{
+	if (cpu > 0 && cpu < ENOUGH_CPU * seconds)
+		fprintf(out, "    the %s had its CPU for %.0f %% of the time only\n", who,
+			100 * cpu / seconds);
+}
+
 static void
 print_details(const struct campaign_point *p, FILE *out)
 {
@@ -171,6 +182,11 @@ print_details(const struct campaign_point *p, FILE *out)
 	if (p->runs > 1)
 		fprintf(out, "    median of %u runs, SYN-ACK/s from %s to %s\n", p->runs,
 			report_rate(p->least, a), report_rate(p->most, b));
+	/* Both poll, but for --veth. */
+	if (!r->has_placement) {
+		print_share("generator", r->generator_cpu_seconds, r->seconds, out);
+		print_share("listener", r->cpu_seconds, r->seconds, out);
+	}
 	if (r->has_honest)
 		print_clients(r, out);
 	if (r->damaged != 0)

@@ -21,7 +21,7 @@
 	X(TX, "tx", "answers to buffers to be sent")                                        \
 	X(TOTAL, "total", "all of the above, measured as one")                              \
 	X(GENERATOR, "generator", "beside it: frames written, answers looked at")           \
-	X(LOOP, "loop", "total and generator: one core doing both")
+	X(LOOP, "loop", "a whole turn of the loop without a stop watch inside")
 
 /** Stages of a SYN's way. */
 enum flood_stage {

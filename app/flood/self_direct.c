@@ -13,6 +13,13 @@
 /* Answered buffers kept for the next frames. */
 #define SPARES (2 * FLOOD_BURST)
 
+/* What of the flood a turn of the loop took. */
+enum what {
+	NOTHING,
+	PLAIN, /* a burst */
+	TIMED, /* a burst with stop watches */
+};
+
 /* One loop's notes. */
 struct direct {
 	struct generator *g;
@@ -31,7 +38,10 @@ cookies_sent(const struct direct *d)
 	return tg_engine_counters(tg_shard_engine(d->l->shard))->event[TG_CNT_SYNCOOKIES_SENT];
 }
 
-/* A pool for each frame would be half of the generator's time: what was answered is used again. */
+/*
+ * A pool for each frame would be half of the generator's time: what was answered is used again. An
+ * answer is a single segment, and made ready as drivers do it: the rest of the mbuf is as it was.
+ */
 static void
 keep(struct direct *d, struct rte_mbuf *m)
 {
@@ -39,7 +49,8 @@ keep(struct direct *d, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 		return;
 	}
-	rte_pktmbuf_reset(m);
+	rte_pktmbuf_reset_headroom(m);
+	m->ol_flags = 0;
 	d->spare[d->spares++] = m;
 }
 
@@ -79,17 +90,20 @@ turn(struct direct *d, struct rte_mbuf *m[], unsigned n)
 static bool
 write_flood(struct direct *d, struct rte_mbuf *m[])
 {
+	uint8_t *frame[FLOOD_BURST];
+	uint16_t len[FLOOD_BURST];
+
 	if (d->spares >= FLOOD_BURST) {
 		d->spares -= FLOOD_BURST;
 		memcpy(m, d->spare + d->spares, FLOOD_BURST * sizeof(*m));
 	} else if (rte_pktmbuf_alloc_bulk(d->g->eal->pool, m, FLOOD_BURST) != 0) {
 		return false;
 	}
-	for (unsigned i = 0; i < FLOOD_BURST; i++) {
-		m[i]->data_len =
-			(uint16_t)flood_frame(d->g->mix, rte_pktmbuf_mtod(m[i], uint8_t *));
-		m[i]->pkt_len = m[i]->data_len;
-	}
+	for (unsigned i = 0; i < FLOOD_BURST; i++)
+		frame[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
+	flood_frames(d->g->mix, frame, len, FLOOD_BURST);
+	for (unsigned i = 0; i < FLOOD_BURST; i++)
+		m[i]->pkt_len = m[i]->data_len = len[i];
 	d->g->sent += FLOOD_BURST;
 	return true;
 }
@@ -136,17 +150,22 @@ timed_turn(struct direct *d)
 	rte_pktmbuf_free_bulk(copy, FLOOD_BURST);
 }
 
-static void
+/* A burst of the flood, if one is due. */
+static enum what
 flood(struct direct *d)
 {
 	struct rte_mbuf *m[FLOOD_BURST];
 
 	if (pace_due(&d->g->pace, d->now) < d->g->sent + FLOOD_BURST)
-		return;
-	if (stages_due(d->s))
+		return NOTHING;
+	if (stages_due(d->s)) {
 		timed_turn(d);
-	else if (write_flood(d, m))
-		turn(d, m, FLOOD_BURST);
+		return TIMED;
+	}
+	if (!write_flood(d, m))
+		return NOTHING;
+	turn(d, m, FLOOD_BURST);
+	return PLAIN;
 }
 
 static void
@@ -209,13 +228,19 @@ direct_run(struct generator *g, struct listener *l, struct stages *s, struct pro
 
 	look_at_clocks(&d);
 	while (d.now < g->pace.end && !stop_wanted()) {
+		uint64_t start = rte_rdtsc();
+		enum what what;
+
 		if (g->honest != NULL)
 			clients(&d);
-		flood(&d);
+		what = flood(&d);
 		/* Timers run with or without a flood. */
-		turn(&d, none, 0);
+		if (what == NOTHING)
+			turn(&d, none, 0);
 		show(&d, p);
 		look_at_clocks(&d);
+		if (what == PLAIN)
+			s->loop = rte_rdtsc() - start;
 	}
 	ended = d.now;
 	for (unsigned quiet = 0; quiet < LAST_TURNS; quiet++)

@@ -20,8 +20,8 @@
 
 /* Both sides must have seen each other after so long. */
 #define LINK_PATIENCE (5 * TG_SEC)
-/* Ring entries as a power of two. */
-#define RING_BITS 12
+/* Packets in a queue, if nothing else is said. */
+#define QUEUE 4096
 
 /* The set-up. */
 struct memif {
@@ -78,7 +78,7 @@ memif_open(const struct flood_options *o, void **ctx, char *err)
 	struct memif *s = calloc(1, sizeof(*s));
 	char vdev[128];
 	const char *words[] = {"--no-pci", vdev, NULL, NULL};
-	int rc;
+	int rc, bits = __builtin_ctz(o->memif_queue != 0 ? o->memif_queue : QUEUE);
 
 	if (s == NULL)
 		return -ENOMEM;
@@ -91,10 +91,10 @@ memif_open(const struct flood_options *o, void **ctx, char *err)
 	snprintf(vdev, sizeof(vdev),
 		"--vdev=net_memif0,role=server,socket=tidegate-flood-%d,rsize=%d,"
 		"mac=02:00:00:00:00:02",
-		(int)getpid(), RING_BITS);
+		(int)getpid(), bits);
 	snprintf(s->device, sizeof(s->device),
 		"net_memif0,role=client,socket=tidegate-flood-%d,rsize=%d,mac=02:00:00:00:00:01%s",
-		(int)getpid(), RING_BITS, o->memif_zero_copy ? ",zero-copy=yes" : "");
+		(int)getpid(), bits, o->memif_zero_copy ? ",zero-copy=yes" : "");
 	if (o->memif_zero_copy)
 		words[2] = "--single-file-segments";
 	rc = flood_eal_start(o, false, words, &s->eal, err);

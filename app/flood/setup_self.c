@@ -219,11 +219,13 @@ run_direct(struct self *s, struct generator *g, struct listener *l, struct flood
 	struct progress *p)
 {
 	struct stages st;
+	double before = thread_cpu();
 	int rc = stages_init(&st);
 
 	if (rc != 0)
 		return rc;
 	r->seconds = (double)direct_run(g, l, &st, p) / 1e9;
+	r->cpu_seconds = r->generator_cpu_seconds = thread_cpu() - before;
 	stages_result(&st, r);
 	stages_fini(&st);
 	snprintf(r->detail, sizeof(r->detail), "one loop on CPU %d", s->eal.cpu_generator);

@@ -272,7 +272,7 @@ stages_take(struct stages *s, struct tg_shard *shard, uint16_t port, struct rte_
 	c[STAGE_OTHER] = total > parts ? total - parts : 0;
 	c[STAGE_TOTAL] = total;
 	c[STAGE_GENERATOR] = s->generator;
-	c[STAGE_LOOP] = total + s->generator;
+	c[STAGE_LOOP] = s->loop;
 	for (unsigned i = 0; i < STAGES; i++)
 		s->cycles[i][s->n] = (float)c[i] / FLOOD_BURST;
 	s->n++;

@@ -25,6 +25,8 @@ struct stages {
 	unsigned wait;      /**< bursts until the next one is */
 	uint64_t generator; /**< cycles the generator spent on the burst at hand: the caller's to
 				 set before stages_take() */
+	uint64_t loop;      /**< cycles of the last turn of the caller's loop that took a burst and
+				 no sample: likewise */
 	float *cycles[STAGES];
 };
 

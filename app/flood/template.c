@@ -16,6 +16,8 @@
 #define PROTO_TCP 6
 /* Ports below are for servers. */
 #define SPORT_MIN 1024
+/* Neighbouring seeds begin far from each other. */
+#define SEED_STEP UINT64_C(0xbf58476d1ce4e5b9)
 
 const char *
 flood_kind_name(enum flood_kind k)
@@ -35,29 +37,6 @@ flood_bad_name(enum flood_bad b)
 	};
 
 	return name[b];
-}
-
-/* xorshift128+: 64 random bits in five cycles; a flood needs no better ones. */
-static inline uint64_t
-draw(struct flood_mix *m)
-{
-	uint64_t a = m->rng[0], b = m->rng[1];
-
-	m->rng[0] = b;
-	a ^= a << 23;
-	m->rng[1] = a ^ b ^ (a >> 17) ^ (b >> 26);
-	return m->rng[1] + b;
-}
-
-/* splitmix64: any seed, 0 too, gives a state with ones and zeros. */
-static uint64_t
-spread(uint64_t *x)
-{
-	uint64_t z = *x += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
 }
 
 static unsigned
@@ -253,21 +232,19 @@ share_out(struct flood_mix *m, const struct flood_mix_config *cfg)
 		while (at < to)
 			m->kind[at++] = (uint8_t)k;
 	}
+	m->single = m->prefixes == 1 && m->kind[0] == m->kind[FLOOD_DRAWS - 1];
 	return 0;
 }
 
 int
 flood_mix_init(struct flood_mix *m, const struct flood_mix_config *cfg)
 {
-	uint64_t seed = cfg->seed;
-
 	memset(m, 0, sizeof(*m));
 	if (cfg->vlan > 4094 || cfg->dport == 0 || cfg->dports < 1 || cfg->dports > 2 ||
 		cfg->dport + cfg->dports - 1 > UINT16_MAX || cfg->opts > FLOOD_OPT_MIXED ||
 		cfg->prefixes < 1 || cfg->prefixes > FLOOD_PREFIXES)
 		return -EINVAL;
-	m->rng[0] = spread(&seed);
-	m->rng[1] = spread(&seed);
+	m->rng = cfg->seed * SEED_STEP;
 	m->v6 = !tg_addr_is_v4(&cfg->dst);
 	for (unsigned i = 0; i < cfg->prefixes; i++)
 		if (take_prefix(m, &cfg->prefix[i]) != 0)
@@ -275,99 +252,6 @@ flood_mix_init(struct flood_mix *m, const struct flood_mix_config *cfg)
 	for (unsigned k = 0; k < FLOOD_KINDS; k++)
 		make_kind(m, cfg, k);
 	return share_out(m, cfg);
-}
-
-static inline uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint32_t
-load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint64_t
-halves(uint64_t v)
-{
-	return (v & UINT32_MAX) + (v >> 32);
-}
-
-static inline void
-put_sum(uint8_t *p, uint64_t sum, uint16_t damage_xor)
-{
-	uint16_t v;
-
-	sum = halves(sum);
-	sum = halves(sum);
-	sum = (sum & 0xffff) + (sum >> 16);
-	v = (uint16_t) ~((sum & 0xffff) + (sum >> 16)) ^ damage_xor;
-	memcpy(p, &v, sizeof(v));
-}
-
-/* Draws the source; returns its sum. `r` are 32 bits drawn already. */
-static inline uint64_t
-put_source(struct flood_mix *m, uint8_t *ip, uint32_t r, unsigned prefix)
-{
-	const uint8_t *base = m->prefix[prefix].base, *mask = m->prefix[prefix].mask;
-
-	if (m->v6) {
-		uint64_t a = load64(base) | (draw(m) & load64(mask));
-		uint64_t b = load64(base + 8) | (draw(m) & load64(mask + 8));
-
-		memcpy(ip + 8, &a, sizeof(a));
-		memcpy(ip + 16, &b, sizeof(b));
-		return halves(a) + halves(b);
-	}
-	r = load32(base) | (r & load32(mask));
-	memcpy(ip + 12, &r, sizeof(r));
-	return r;
-}
-
-unsigned
-flood_frame(struct flood_mix *m, uint8_t *frame)
-{
-	uint64_t a = draw(m), b = draw(m), sum;
-	unsigned kind = m->kind[a & 0xff];
-	unsigned prefix = m->prefixes == 1 ? 0 : (unsigned)((a >> 8 & 0xff) * m->prefixes >> 8);
-	const struct flood_template *t;
-	uint16_t sport;
-	uint32_t seq = (uint32_t)b, other = (uint32_t)(b >> 32), ack;
-	uint8_t *ip, *tcp;
-
-	m->last = m->of[kind].first + m->of[kind].next;
-	if (++m->of[kind].next == m->of[kind].count)
-		m->of[kind].next = 0;
-	t = &m->template[m->last];
-	/* Whole stores of known size: a copy of len bytes would be a call. */
-	memcpy(frame, t->bytes, 80);
-	if (t->len > 80)
-		memcpy(frame + 80, t->bytes + 80, FLOOD_FRAME_MAX - 80);
-	ip = frame + m->l3;
-	tcp = frame + m->l4;
-	sum = put_source(m, ip, (uint32_t)(a >> 32), prefix);
-	if (!m->v6)
-		put_sum(ip + 10, t->ip_sum + sum, t->ip_xor);
-	sport = ((uint16_t)(a >> 16) & t->sport_mask) | t->sport_or;
-	ack = other & t->ack_mask;
-	memcpy(tcp, &sport, 2);
-	memcpy(tcp + 4, &seq, 4);
-	memcpy(tcp + 8, &ack, 4);
-	sum += t->tcp_sum + sport + seq + ack;
-	if (t->ts != 0) {
-		memcpy(frame + t->ts, &other, 4);
-		sum += other;
-	}
-	put_sum(tcp + 16, sum, t->tcp_xor);
-	return t->len;
 }
 
 const struct flood_template *

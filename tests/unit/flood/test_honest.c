@@ -386,7 +386,6 @@ a_refused_client_fails_at_once(void **state)
 	close_all();
 }
 
-/* More clients than pairs of address and port: those that find no slot are failures. */
 static void
 a_deaf_server_fails_all(void **state)
 {
@@ -403,6 +402,37 @@ a_deaf_server_fails_all(void **state)
 	assert_int_equal(honest_open(t.h), 0);
 	assert_true(honest_deadline(t.h) == TG_TIME_NEVER);
 	close_all();
+}
+
+/* More clients in a second than one address has ports: those that find no slot have failed too. */
+static void
+clients_without_a_slot_count_as_failures(void **state)
+{
+	const struct honest_config c = {.dst = tg_addr_v4(10, 0, 0, 1),
+		.dport = DPORT,
+		.from = {tg_addr_v4(10, 0, 5, 1), 32},
+		.rate = 100e3,
+		.stop = TG_SEC};
+	uint8_t room[16][HONEST_FRAME_MAX], *frame[16];
+	const struct honest_stats *st;
+	struct honest *h = honest_create(&c);
+	uint16_t len[16];
+
+	(void)state;
+	assert_non_null(h);
+	for (unsigned i = 0; i < 16; i++)
+		frame[i] = room[i];
+	for (tg_time now = 0; now <= 3 * TG_SEC; now += TG_MSEC)
+		while (honest_output(h, frame, len, 16, now) == 16)
+			;
+	st = honest_stats(h);
+	assert_true(st->skipped > 0);
+	assert_int_equal(st->started + st->skipped, 100000);
+	assert_int_equal(st->failed_syn, st->started);
+	assert_int_equal(st->first_byte.count, 100000);
+	assert_int_equal(st->connect.count, 100000);
+	assert_int_equal(hist_percentile(&st->first_byte, 1), HONEST_PATIENCE);
+	honest_destroy(h);
 }
 
 static void
@@ -438,6 +468,7 @@ main(void)
 		cmocka_unit_test(a_lost_request_comes_again_after_200_ms),
 		cmocka_unit_test(a_refused_client_fails_at_once),
 		cmocka_unit_test(a_deaf_server_fails_all),
+		cmocka_unit_test(clients_without_a_slot_count_as_failures),
 		cmocka_unit_test(wrong_settings_are_refused),
 	};
 

@@ -41,7 +41,8 @@ good_lines(void **state)
 		"--self -f syn:8,ack,rst:2,bad -r 1.5M -o mixed -6 --vlan 5 -d 250ms -q",
 		"--self -f none -H 1000",
 		"--self -H 0",
-		"--memif --rate 80% --against responder",
+		"--self -f none -f syn -r 5k",
+		"--memif --rate 80% --against responder --queue 16384",
 		"--self -- --no-huge -m 512",
 	};
 
@@ -97,6 +98,14 @@ wrong_lines_are_wrong_use(void **state)
 		"--port 0000:01:00.0 --i-own-this-network --to 10.0.0.1",
 		"--port 0000:01:00.0 --i-own-this-network --to 10.0.0.1 --to-mac 02:00",
 		"--self --cores 0",
+		"--self -f none,syn",
+		"--self --device net_af_packet",
+		"--self --placement napi",
+		"--self --zero-copy",
+		"--self --queue 4096",
+		"--memif --queue 5000",
+		"--memif --queue 32768",
+		"--memif=1",
 	};
 
 	(void)state;

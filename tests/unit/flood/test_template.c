@@ -327,6 +327,35 @@ frames_differ_and_a_seed_repeats_them(void **state)
 	assert_memory_not_equal(frame, first[0], len);
 }
 
+/* Whichever of its ways a burst goes, it is what single frames would have been. */
+static void
+a_burst_is_frames_one_by_one(void **state)
+{
+	static struct flood_mix other;
+	uint8_t room[32][FLOOD_FRAME_MAX], one[FLOOD_FRAME_MAX], *frame[32];
+	uint16_t len[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 32; i++)
+		frame[i] = room[i];
+	for (unsigned w = 0; w < WAYS; w++)
+		for (unsigned kinds = 1; kinds <= FLOOD_KINDS; kinds++) {
+			struct flood_mix_config c = config(&ways[w], FLOOD_SYN, FLOOD_OPT_MIXED);
+
+			for (unsigned k = 0; k < kinds; k++)
+				c.part[k] = 1;
+			assert_int_equal(flood_mix_init(&mix, &c), 0);
+			assert_int_equal(flood_mix_init(&other, &c), 0);
+			for (unsigned i = 0; i < MANY; i++) {
+				if (i % 32 == 0)
+					flood_frames(&mix, frame, len, 32);
+				assert_int_equal(flood_frame(&other, one), len[i % 32]);
+				assert_memory_equal(one, room[i % 32], len[i % 32]);
+			}
+			assert_int_equal(flood_mix_last(&mix)->kind, flood_mix_last(&other)->kind);
+		}
+}
+
 static void
 wrong_settings_are_refused(void **state)
 {
@@ -366,6 +395,7 @@ main(void)
 		cmocka_unit_test(the_least_part_is_there_too),
 		cmocka_unit_test(sources_are_of_every_prefix),
 		cmocka_unit_test(frames_differ_and_a_seed_repeats_them),
+		cmocka_unit_test(a_burst_is_frames_one_by_one),
 		cmocka_unit_test(wrong_settings_are_refused),
 	};
 
