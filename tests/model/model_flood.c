@@ -123,6 +123,7 @@ settings(struct tg_engine_config *c)
 	c->cookie_seed_shared = below(4) == 0;
 	c->cookie_check_rate = below(4) == 0 ? 20 : 0;
 	c->synack_prefix_rate = below(4) == 0 ? 5 : 0;
+	c->synack_prefix_burst = 5;
 	c->rcvbuf = below(2) != 0 ? 4096 : 262144;
 	for (unsigned i = 0; i < sizeof(c->seed); i++)
 		c->seed[i] = (uint8_t)any();
@@ -389,6 +390,24 @@ same_books(void)
 /* Answers of a short way, and half-open entries: the test would be worth nothing without. */
 static unsigned shorts, entries;
 
+/* A plain segment as a frame is what the parser says of it. */
+static void
+same_frame(struct tg_pkt *pkt)
+{
+	struct tg_frame a, b;
+	struct tg_plain p;
+	uint16_t type = tg_plain_ethernet(pkt, mac[pkt->port & 1], &p);
+
+	if (!(type == TG_BE16(ETHERTYPE_IPV4) && tg_plain_ipv4(pkt, &p)) &&
+		!(type == TG_BE16(ETHERTYPE_IPV6) && tg_plain_ipv6(pkt, &p)))
+		return;
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	assert_int_equal(tg_frame_parse(pkt, &a), TG_FRAME_TCP);
+	tg_plain_frame(pkt, &p, &b);
+	assert_memory_equal(&a, &b, sizeof(a));
+}
+
 static void
 burst(void)
 {
@@ -412,6 +431,7 @@ burst(void)
 			pkt[k][i].buf = buf[k][i];
 			pkt[k][i].data = buf[k][i]->bytes + HEAD;
 		}
+		same_frame(&pkt[0][i]);
 	}
 	for (unsigned k = 0; k < 2; k++)
 		assert_int_equal(tg_engine_input(engine[k], pkt[k], n, v[k], now), n);
@@ -472,7 +492,8 @@ turn(void)
 		free(out[0][i].buf);
 		free(out[1][i].buf);
 	}
-	if (below(4) != 0)
+	/* Idle workers: accept queues fill. */
+	if (below(engine[0]->cfg.max_conns % 2 == 0 ? 4 : 60) != 0)
 		return;
 	for (unsigned i = 0; i < 4; i++) {
 		tg_conn c[2][8];
