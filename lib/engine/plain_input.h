@@ -258,8 +258,7 @@ answer_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l)
 	if (e->cfg.synack_prefix_rate != 0)
 		return not_plain;
 	if (!tg_admits_cookie(l, &e->admission, pool_full))
-		return tg_admits_entry(l, &e->admission, pool_full) ? enter_syn(e, rx, l)
-								    : not_plain;
+		return tg_admits_entry(l, &e->admission) ? enter_syn(e, rx, l) : not_plain;
 	q = form_that_fits(e, rx, &l->synack);
 	if (q == NULL)
 		return not_plain;

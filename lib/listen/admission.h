@@ -79,14 +79,13 @@ tg_admits_cookie(const struct tg_lsn *l, const struct tg_admission *a, bool pool
 }
 
 /**
- * The same for TG_ADMIT_ENTRY: the short way in when all is quiet. Of SYNs for which
- * tg_admits_cookie() is false.
+ * The same for TG_ADMIT_ENTRY: the short way in when all is quiet. Asked when tg_admits_cookie()
+ * is false: with FULL, there is room in the SYN queue and in the pool then.
  */
 static inline bool
-tg_admits_entry(const struct tg_lsn *l, const struct tg_admission *a, bool pool_full)
+tg_admits_entry(const struct tg_lsn *l, const struct tg_admission *a)
 {
-	return a->syncookies == TG_SYNCOOKIES_FULL && !l->single_queue && !pool_full &&
-		l->syn_count < l->syn_bound && !tg_acceptq_full(l);
+	return a->syncookies == TG_SYNCOOKIES_FULL && !l->single_queue && !tg_acceptq_full(l);
 }
 
 /** True when the next SYN would be answered with a cookie, for listings; pool_full as above. */

@@ -408,6 +408,35 @@ paths_agree_with_a_naive_twin(void **state)
 	assert_int_equal(paths_in_use(&h), live);
 }
 
+/* The short question: a reference to the path of the last frame, if that has one and no tags. */
+static void
+the_last_path_is_found_again_by_untagged_frames(void **state)
+{
+	struct tg_host h;
+	struct tg_pkt pkt;
+	struct tg_frame f;
+	uint16_t path;
+
+	(void)state;
+	tg_host_init(&h);
+	frame_by(&ways[0], &pkt, &f);
+	assert_int_equal(tg_path_again(&h, &pkt), TG_PATH_NONE); /* nothing was asked before */
+	path = tg_path_get(&h, &pkt, &f);
+	assert_int_equal(tg_path_again(&h, &pkt), path);
+	assert_int_equal(h.path[path].refs, 2);
+	pkt.flags = TG_PKT_VLAN_STRIPPED;
+	assert_int_equal(tg_path_again(&h, &pkt), TG_PATH_NONE);
+	frame_by(&ways[1], &pkt, &f);
+	assert_int_equal(tg_path_again(&h, &pkt), TG_PATH_NONE); /* another port */
+	tg_path_put(&h, path);
+	tg_path_put(&h, path);
+	frame_by(&ways[0], &pkt, &f);
+	assert_int_equal(tg_path_again(&h, &pkt), TG_PATH_NONE); /* its slot is free */
+	get(&h, &ways[2]);
+	assert_int_equal(tg_path_again(&h, &pkt), TG_PATH_NONE); /* the last one has a tag */
+	assert_int_equal(paths_in_use(&h), 1);
+}
+
 int
 main(void)
 {
@@ -422,6 +451,7 @@ main(void)
 		cmocka_unit_test(a_full_table_empties),
 		cmocka_unit_test(a_peer_is_followed_to_another_path_unless_none_is_free),
 		cmocka_unit_test(layer_2_of_a_path_leads_back),
+		cmocka_unit_test(the_last_path_is_found_again_by_untagged_frames),
 		cmocka_unit_test(paths_agree_with_a_naive_twin),
 	};
 
