@@ -83,7 +83,7 @@ settings(struct tg_engine_config *c)
 	c->now = now;
 	c->wall_s = 1700000000;
 	c->max_conns = 1 + below(200);
-	c->max_half_open = 1 + below(60);
+	c->max_half_open = 1 + below(below(2) == 0 ? 60 : 2000);
 	c->max_time_wait = 16;
 	c->syncookies = modes[below(sizeof(modes))];
 	c->rst_rate = below(3) == 0 ? 0 : below(200);
@@ -134,7 +134,7 @@ some_listener(struct tg_listener_config *lc, unsigned i)
 		lc->dual_stack = below(3) != 0;
 	}
 	lc->backlog = 1 + below(30);
-	lc->syn_backlog = 1 + below(10);
+	lc->syn_backlog = 1 + below(below(3) == 0 ? 500 : 10);
 	lc->single_queue = below(6) == 0;
 	lc->defer_accept_s = below(6) == 0 ? 3 : 0;
 	lc->fastopen = below(4) == 0 ? TG_FASTOPEN_COOKIE : TG_FASTOPEN_OFF;

@@ -3,8 +3,8 @@
  * The short way of a flood (lib/engine/plain_input.h) beside the long way: two engines, alike but
  * that one has no short way, get the same bursts of SYNs, ACKs, RSTs and nonsense
  * (flood_traffic.c), and the same changes of what they are told about the world between two
- * bursts. Every verdict, every byte of every buffer, what leaves besides, and every counter must
- * be the same.
+ * bursts. Every verdict, every byte of every buffer, what leaves besides, every counter, every
+ * half-open entry, every connection and every path must be the same.
  *
  *     model_flood              30 stories
  *     model_flood SEED         one of them
@@ -58,6 +58,17 @@ same_packet(const struct tg_pkt *a, const struct tg_pkt *b)
 	assert_memory_equal(a->data, b->data, a->len);
 }
 
+/* All entries of a pool that were ever used. */
+static void
+same_pool(const struct tg_pool *a, const struct tg_pool *b)
+{
+	assert_int_equal(a->used, b->used);
+	assert_int_equal(a->fresh, b->fresh);
+	assert_int_equal(a->free_head, b->free_head);
+	if (a->fresh > 0)
+		assert_memory_equal(a->base, b->base, (size_t)a->fresh * a->stride);
+}
+
 static void
 same_books(void)
 {
@@ -68,6 +79,10 @@ same_books(void)
 			sizeof(struct tg_lsn));
 	assert_memory_equal(&engine[0]->rst, &engine[1]->rst, sizeof(engine[0]->rst));
 	assert_int_equal(engine[0]->flow.count, engine[1]->flow.count);
+	same_pool(&engine[0]->synq.pool, &engine[1]->synq.pool);
+	same_pool(&engine[0]->conns.tcb, &engine[1]->conns.tcb);
+	assert_memory_equal(
+		engine[0]->host.path, engine[1]->host.path, sizeof(engine[0]->host.path));
 }
 
 /* A burst for one engine. */
@@ -207,7 +222,8 @@ turn(void)
 		change();
 	if (below(10) == 0)
 		replace(below(LISTENERS));
-	if (below(4) != 0)
+	/* Idle workers: accept queues fill. */
+	if (below(engine[0]->cfg.max_conns % 2 == 0 ? 4 : 60) != 0)
 		return;
 	for (unsigned i = 0; i < LISTENERS; i++) {
 		tg_conn c[2][8];
