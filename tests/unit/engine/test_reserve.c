@@ -237,6 +237,46 @@ timers_of_connections_come_before_those_of_a_flood(void **state)
 	rig_close(&r);
 }
 
+/* What `budget` timers lead to, all of it: SYN-ACKs, and packets of connections. */
+static unsigned
+fire(struct rig *r, unsigned budget, unsigned *synacks)
+{
+	unsigned n, more, conns = 0;
+
+	assert_int_equal(tg_engine_advance(r->e, r->now, 1, budget), budget);
+	*synacks = 0;
+	while ((n = output_once(r, 32, &more)) > 0) {
+		*synacks += more;
+		conns += n - more;
+	}
+	return conns;
+}
+
+static void
+timers_of_half_open_entries_get_a_quarter(void **state)
+{
+	unsigned synacks;
+	tg_listener l;
+	struct rig r;
+
+	(void)state;
+	l = start(&r);
+	busy(&r, l, 60); /* fewer than the wheel moves in a turn */
+	rig_turn(&r);
+	forget_sent(&r);
+	r.now += 2 * TG_SEC;
+	/* All of it while nobody else wants any. */
+	assert_int_equal(fire(&r, 40, &synacks), 40);
+	assert_int_equal(synacks, 0);
+	half_open(&r, MANY);
+	r.now += 5 * TG_SEC;
+	assert_int_equal(fire(&r, 40, &synacks), 30);
+	assert_int_equal(synacks, 10);
+	rig_turn(&r);
+	forget_sent(&r);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -247,6 +287,7 @@ main(void)
 			short_of_buffers_what_waited_for_one_is_passed_over_in_bounded_steps),
 		cmocka_unit_test(a_flood_of_timeouts_does_not_silence_connections),
 		cmocka_unit_test(timers_of_connections_come_before_those_of_a_flood),
+		cmocka_unit_test(timers_of_half_open_entries_get_a_quarter),
 		cmocka_unit_test(busy_connections_do_not_silence_half_open_entries),
 	};
 
