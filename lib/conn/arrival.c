@@ -125,7 +125,7 @@ data_for_orphan(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt, const
 	struct tg_segment s;
 
 	tg_count(cs, TG_CNT_ABORT_ON_DATA);
-	tg_reply_init(cs->host, pkt, f, &s);
+	tg_reply_init(cs->host, f, &s);
 	s.seq = f->ack;
 	s.flags = TG_RST;
 	s.tos = tg_tcb_options(cs, t)->tos;

@@ -359,7 +359,7 @@ tg_conn_reply_ack(struct tg_conns *cs, struct tg_tcb *t, struct tg_pkt *pkt,
 {
 	struct tg_segment s;
 
-	tg_reply_init(cs->host, pkt, f, &s);
+	tg_reply_init(cs->host, f, &s);
 	fill(cs, t, &s, empty_seq(t), 0, now);
 	tg_ecn_mark(t, &s, 0);
 	if (tg_reply_write(cs->host, pkt, &s) == 0) {

@@ -56,7 +56,7 @@ write_described(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
 
 	iss = tg_cookie_answer(&e->secret, x, rx->cookie_enc, (flags & TG_HALF_TS) != 0,
 		rx->cookie_ts_clock, &tsval);
-	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
+	tg_reply_init(&e->host, &rx->f, &s);
 	tg_synack_fill(&s, rx->cookie_own, flags, &e->host.port[rx->pkt->port], iss, rx->f.seq,
 		tsval, rx->cookie_tsecr);
 	tg_reply_write(&e->host, rx->pkt, &s);

@@ -138,7 +138,7 @@ synack_in_place(struct tg_engine *e, struct tg_rx *rx, struct tg_tcb *t)
 {
 	struct tg_segment s;
 
-	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
+	tg_reply_init(&e->host, &rx->f, &s);
 	fill_synack(e, t, rx->pkt->port, &s);
 	if (tg_emit_answer_size(&rx->f, &s) > (unsigned)rx->pkt->len + rx->pkt->tailroom) {
 		t->flags2 |= TG_TCB2_SYNACK;

@@ -93,7 +93,7 @@ synack_again(struct tg_engine *e, struct tg_rx *rx, struct tg_half *h)
 	if (!tg_synack_allowed(e, &rx->f.src))
 		return tg_verdict(TG_DROP, TG_DISP_DROP_PREFIX_LIMIT);
 	tg_path_follow(&e->host, &h->path, h->mac, rx->pkt, &rx->f);
-	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
+	tg_reply_init(&e->host, &rx->f, &s);
 	tg_synack_fill(&s, &e->listeners.lsn[h->key.free_use].synack, h->flags,
 		&e->host.port[rx->pkt->port], h->iss, h->irs,
 		rx->digest.ts_offset + tg_ms_of(e->now), h->ts_recent);
@@ -111,7 +111,7 @@ half_ack(struct tg_engine *e, struct tg_rx *rx, const struct tg_half *h)
 	const struct tg_synack *own = &e->listeners.lsn[h->key.free_use].synack;
 	struct tg_segment s;
 
-	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
+	tg_reply_init(&e->host, &rx->f, &s);
 	s.tos = own->tos;
 	s.ttl = own->ttl;
 	s.seq = h->iss + 1;

@@ -66,7 +66,7 @@ answer_with_entry(struct tg_engine *e, struct tg_rx *rx, uint32_t lsn, const str
 		n.iss = tg_tw_next_iss(reuse, n.iss);
 	memcpy(n.mac, f->l2.src, sizeof(n.mac));
 
-	tg_reply_init(&e->host, rx->pkt, f, &s);
+	tg_reply_init(&e->host, f, &s);
 	tg_synack_fill(&s, &l->synack, n.flags, &e->host.port[rx->pkt->port], n.iss, n.irs,
 		rx->digest.ts_offset + tg_ms_of(e->now), n.ts_recent);
 	tg_fastopen_option(rx->pkt, &s, o);

@@ -29,7 +29,7 @@ tg_reply_rst_taken(struct tg_engine *e, struct tg_rx *rx)
 	const struct tg_frame *f = &rx->f;
 	struct tg_segment s;
 
-	tg_reply_init(&e->host, rx->pkt, f, &s);
+	tg_reply_init(&e->host, f, &s);
 	if (f->flags & TG_ACK) {
 		s.seq = f->ack;
 		s.flags = TG_RST;

@@ -54,7 +54,7 @@ time_wait_ack(struct tg_engine *e, struct tg_rx *rx, const struct tg_tw *t)
 {
 	struct tg_segment s;
 
-	tg_reply_init(&e->host, rx->pkt, &rx->f, &s);
+	tg_reply_init(&e->host, &rx->f, &s);
 	s.seq = t->snd_nxt;
 	s.ack = t->rcv_nxt;
 	s.flags = TG_ACK;

@@ -190,8 +190,7 @@ uint16_t tg_path_l2(
  *
  * @param f  must stay until tg_reply_write(); l2, src, dst, sport and dport of s are not filled
  */
-void tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f,
-	struct tg_segment *s);
+void tg_reply_init(const struct tg_host *h, const struct tg_frame *f, struct tg_segment *s);
 
 /**
  * Writes a payload-less answer over the packet it answers. Further segments of a chain are let

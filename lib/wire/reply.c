@@ -8,11 +8,8 @@
 #include "host.h"
 
 void
-tg_reply_init(const struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *f,
-	struct tg_segment *s)
+tg_reply_init(const struct tg_host *h, const struct tg_frame *f, struct tg_segment *s)
 {
-	(void)h;
-	(void)pkt;
 	s->answers = f;
 	s->seq = 0;
 	s->ack = 0;
