@@ -123,8 +123,8 @@ ask_cookies(void)
 		const struct tg_plain *p = &b.rx[i].plain;
 
 		if (b.plain[i])
-			tg_group_add_raw(&b.group, i, b.key, !p->v6, p->addrs,
-				tg_plain_load64(p->tcp), b.mask);
+			tg_group_add_raw(
+				&b.group, i, b.key, !p->v6, p->addrs, tg_load64(p->tcp), b.mask);
 	}
 }
 

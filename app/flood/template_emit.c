@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "bytes.h"
 #include "template.h"
 
 /* Frames are copied in whole stores of known size: a copy of len bytes would be a call. */
@@ -34,24 +35,6 @@ draw(uint64_t *rng)
 }
 
 static ALWAYS_INLINE uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static ALWAYS_INLINE uint32_t
-load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static ALWAYS_INLINE uint64_t
 halves(uint64_t v)
 {
 	return (v & UINT32_MAX) + (v >> 32);
@@ -75,14 +58,14 @@ put_source(
 	const uint8_t *base = m->prefix[prefix].base, *mask = m->prefix[prefix].mask;
 
 	if (v6) {
-		uint64_t a = load64(base) | (draw(rng) & load64(mask));
-		uint64_t b = load64(base + 8) | (draw(rng) & load64(mask + 8));
+		uint64_t a = tg_load64(base) | (draw(rng) & tg_load64(mask));
+		uint64_t b = tg_load64(base + 8) | (draw(rng) & tg_load64(mask + 8));
 
 		memcpy(ip + 8, &a, sizeof(a));
 		memcpy(ip + 16, &b, sizeof(b));
 		return halves(a) + halves(b);
 	}
-	r = load32(base) | (r & load32(mask));
+	r = tg_load32(base) | (r & tg_load32(mask));
 	memcpy(ip + 12, &r, sizeof(r));
 	return r;
 }

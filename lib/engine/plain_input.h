@@ -160,12 +160,11 @@ form_again(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own)
 	const struct tg_printed *q = e->printed_last;
 	const uint8_t *opt = rx->plain.tcp + TCP_LEN;
 
-	if (q == NULL || tg_plain_load32(opt) != q->mss_word ||
-		tg_plain_load32(opt + 16) != q->wscale_word || rx->pkt->port != q->port ||
-		rx->plain.v6 != q->v6 || tg_synack_word(own) != q->own ||
-		tg_get32(opt + 4) != TG_OPT_SACK_OK_TS_WORD)
+	if (q == NULL || tg_load32(opt) != q->mss_word || tg_load32(opt + 16) != q->wscale_word ||
+		rx->pkt->port != q->port || rx->plain.v6 != q->v6 ||
+		tg_synack_word(own) != q->own || tg_get32(opt + 4) != TG_OPT_SACK_OK_TS_WORD)
 		return NULL;
-	rx->tsecr = tg_plain_load32(opt + 8);
+	rx->tsecr = tg_load32(opt + 8);
 	return q;
 }
 
@@ -178,10 +177,10 @@ form_new(struct tg_engine *e, struct tg_rx *rx, const struct tg_synack *own)
 	struct tg_printed *q;
 
 	if (tg_tcpopt_linux_syn(opt, len, &rx->opt)) {
-		rx->tsecr = tg_plain_load32(opt + 8);
+		rx->tsecr = tg_load32(opt + 8);
 		q = form_of(e, rx, own);
-		q->mss_word = tg_plain_load32(opt);
-		q->wscale_word = tg_plain_load32(opt + 16);
+		q->mss_word = tg_load32(opt);
+		q->wscale_word = tg_load32(opt + 16);
 		q->port = rx->pkt->port;
 		q->v6 = rx->plain.v6;
 		e->printed_last = q;
@@ -264,8 +263,8 @@ answer_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l)
 		return not_plain;
 	rx->form = q;
 	/* The word beside the addresses: ports and the client's ISN. */
-	tg_group_add_raw(&e->cookies, rx->number, q->key, !p->v6, p->addrs, tg_plain_load64(p->tcp),
-		q->mask);
+	tg_group_add_raw(
+		&e->cookies, rx->number, q->key, !p->v6, p->addrs, tg_load64(p->tcp), q->mask);
 	l->cookies_sent++;
 	l->cookie_until = e->now + TG_COOKIE_LIFETIME;
 	tg_engine_count(e, TG_CNT_IN_SEGS);

@@ -3,7 +3,8 @@
 #define TG_WIRE_BYTES_H
 /**
  * @file
- * Unaligned big-endian loads and stores, and sequence-number comparison (RFC 9293 3.4).
+ * Unaligned loads and stores, big-endian or as the bytes lie in memory, and sequence-number
+ * comparison (RFC 9293 3.4).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +40,36 @@ tg_put32(uint8_t *p, uint32_t v)
 {
 	v = __builtin_bswap32(v);
 	memcpy(p, &v, sizeof(v));
+}
+
+/** Bytes as they lie in memory: for sums, masks and comparisons, which need no order. */
+static inline uint16_t
+tg_load16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/** The same. */
+static inline uint32_t
+tg_load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/** The same. */
+static inline uint64_t
+tg_load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
 /** The last 8 bytes of a v4-mapped address, as they lie in memory, from an IPv4 address that does.

@@ -15,15 +15,6 @@
 #define BLOCK 32
 
 static inline uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint64_t
 fold33(uint64_t v)
 {
 	return (v & UINT32_MAX) + (v >> 32);
@@ -36,7 +27,7 @@ sum_tail(const uint8_t *p, size_t len)
 	uint64_t sum = 0;
 
 	for (; len >= 8; p += 8, len -= 8)
-		sum += fold33(load64(p));
+		sum += fold33(tg_load64(p));
 	if (len & 4) {
 		uint32_t v;
 
@@ -71,10 +62,10 @@ tg_csum_add(uint64_t sum, const void *data, size_t len)
 		uint64_t a = 0, b = 0, c = 0, d = 0;
 
 		do {
-			a = tg_csum_carry(a, load64(p));
-			b = tg_csum_carry(b, load64(p + 8));
-			c = tg_csum_carry(c, load64(p + 16));
-			d = tg_csum_carry(d, load64(p + 24));
+			a = tg_csum_carry(a, tg_load64(p));
+			b = tg_csum_carry(b, tg_load64(p + 8));
+			c = tg_csum_carry(c, tg_load64(p + 16));
+			d = tg_csum_carry(d, tg_load64(p + 24));
 			p += BLOCK;
 			len -= BLOCK;
 		} while (len >= BLOCK);
@@ -145,7 +136,7 @@ tg_csum_pseudo(const struct tg_addr *src, const struct tg_addr *dst, uint8_t pro
 	/* Each loaded as wide as it was stored: otherwise the load waits for the stores. */
 	memcpy(&len_word, be_len, sizeof(len_word));
 	memcpy(&proto_word, be_proto, sizeof(proto_word));
-	sum = fold33(load64(src->b)) + fold33(load64(src->b + 8));
-	sum += fold33(load64(dst->b)) + fold33(load64(dst->b + 8));
+	sum = fold33(tg_load64(src->b)) + fold33(tg_load64(src->b + 8));
+	sum += fold33(tg_load64(dst->b)) + fold33(tg_load64(dst->b + 8));
 	return sum + len_word + proto_word;
 }

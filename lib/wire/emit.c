@@ -29,15 +29,6 @@ store32(uint8_t *p, uint32_t v)
 	return v;
 }
 
-static inline uint64_t
-load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /* Copies an address of 16 bytes; returns the sum of its words. */
 static inline uint64_t
 copy_addr(uint8_t *p, const struct tg_addr *a)
@@ -125,7 +116,7 @@ put_options(uint8_t *p, const struct tg_tcpopt *o, uint64_t *sum)
 		unsigned rest = tg_tcpopt_write_rest(p + n, o, n);
 
 		for (unsigned end = n + rest; n < end; n += 4)
-			*sum += load32(p + n);
+			*sum += tg_load32(p + n);
 	}
 	return n;
 }

@@ -65,7 +65,7 @@ tg_form_sum(uint8_t *p, uint16_t csum)
 static inline uint64_t
 tg_form_ipv4(uint8_t *ip, const struct tg_form *fm)
 {
-	uint32_t src = tg_plain_load32(ip + 12), dst = tg_plain_load32(ip + 16);
+	uint32_t src = tg_load32(ip + 12), dst = tg_load32(ip + 16);
 	uint64_t addrs = (uint64_t)src + dst;
 
 	memcpy(ip, fm->head, 12);
@@ -105,7 +105,7 @@ tg_form_write(struct tg_pkt *pkt, const struct tg_plain *p, bool v6, const struc
 {
 	const uint8_t *head = fm->head + (v6 ? IPV6_LEN : IPV4_LEN);
 	uint8_t *data = pkt->data, *ip = p->ip, *tcp = ip + (v6 ? IPV6_LEN : IPV4_LEN);
-	uint32_t ports = tg_plain_load32(tcp), irs = tg_get32(tcp + 4);
+	uint32_t ports = tg_load32(tcp), irs = tg_get32(tcp + 4);
 	const unsigned tx = fm->tx, l4_len = fm->l4_len;
 	unsigned len;
 	uint64_t sum, numbers;

@@ -41,36 +41,6 @@ struct tg_plain {
 #define TG_BE16(x) __builtin_bswap16((uint16_t)(x))
 #define TG_BE32(x) __builtin_bswap32((uint32_t)(x))
 
-/** Bytes as they lie in memory. */
-TG_PLAIN_INLINE uint16_t
-tg_plain_load16(const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/** The same. */
-TG_PLAIN_INLINE uint32_t
-tg_plain_load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/** The same. */
-TG_PLAIN_INLINE uint64_t
-tg_plain_load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /** Destination address: 4 bytes, or 16 with v6. */
 TG_PLAIN_INLINE const uint8_t *
 tg_plain_dst(const struct tg_plain *p, bool v6)
@@ -93,7 +63,7 @@ tg_plain_addr(bool v6, const uint8_t *at, struct tg_addr *a)
 	if (v6) {
 		memcpy(a->b, at, sizeof(a->b));
 	} else {
-		const tg_words x = {0, tg_v4_mapped(tg_plain_load32(at))};
+		const tg_words x = {0, tg_v4_mapped(tg_load32(at))};
 
 		memcpy(a->b, &x, sizeof(x));
 	}
@@ -115,7 +85,7 @@ tg_plain_source4(const uint8_t *ip)
 TG_PLAIN_INLINE bool
 tg_plain_source6(const uint8_t *ip)
 {
-	return ip[8] != 0xff && tg_plain_load64(ip + 8) != 0;
+	return ip[8] != 0xff && tg_load64(ip + 8) != 0;
 }
 
 /* The TCP part, of known length: header length and checksum. */
@@ -152,7 +122,7 @@ tg_plain_ipv4(const struct tg_pkt *pkt, struct tg_plain *p)
 	/* Fragment offset and more-fragments, any TTL, TCP. */
 	if (room < IPV4_LEN + TCP_LEN || ip[0] != 0x45 ||
 		total - (IPV4_LEN + TCP_LEN) > room - (IPV4_LEN + TCP_LEN) ||
-		(tg_plain_load32(ip + 6) & TG_BE32(0x3fff00ff)) != TG_BE32(PROTO_TCP) ||
+		(tg_load32(ip + 6) & TG_BE32(0x3fff00ff)) != TG_BE32(PROTO_TCP) ||
 		!tg_plain_source4(ip))
 		return false;
 	if (!(pkt->flags & TG_RX_IP_CSUM_GOOD) &&
@@ -162,7 +132,7 @@ tg_plain_ipv4(const struct tg_pkt *pkt, struct tg_plain *p)
 	p->addrs = p->ip + 12;
 	p->tcp = p->ip + IPV4_LEN;
 	p->tcp_len = (uint16_t)(total - IPV4_LEN);
-	return tg_plain_tcp(pkt, p, tg_plain_load64(ip + 12));
+	return tg_plain_tcp(pkt, p, tg_load64(ip + 12));
 }
 
 /** Second step: IPv6 and TCP. */
@@ -171,11 +141,11 @@ tg_plain_ipv6(const struct tg_pkt *pkt, struct tg_plain *p)
 {
 	const uint8_t *ip = p->ip;
 	unsigned room = pkt->len - (unsigned)(ip - pkt->data);
-	uint64_t addrs = tg_plain_load64(ip + 8);
+	uint64_t addrs = tg_load64(ip + 8);
 
 	/* A destination in ::/64 may be v4-mapped, which tg_frame_parse() refuses. */
 	if (room < IPV6_LEN + TCP_LEN || ip[0] >> 4 != 6 || ip[6] != PROTO_TCP ||
-		!tg_plain_source6(ip) || tg_plain_load64(ip + 24) == 0)
+		!tg_plain_source6(ip) || tg_load64(ip + 24) == 0)
 		return false;
 	p->tcp_len = tg_get16(ip + 4);
 	if (p->tcp_len < TCP_LEN || p->tcp_len > room - IPV6_LEN)
@@ -207,9 +177,9 @@ tg_plain_ethernet(const struct tg_pkt *pkt, const uint8_t mac[6], struct tg_plai
 		(pkt->flags & (TG_RX_IP_CSUM_BAD | TG_RX_L4_CSUM_BAD)) != 0 ||
 		memcmp(data, mac, 6) != 0 || (data[6] & 1) != 0)
 		return 0;
-	type = tg_plain_load16(data + 12);
+	type = tg_load16(data + 12);
 	if (type == TG_BE16(ETHERTYPE_VLAN) || type == TG_BE16(ETHERTYPE_QINQ)) {
-		type = tg_plain_load16(data + 16);
+		type = tg_load16(data + 16);
 		off += TAG_LEN;
 	}
 	p->ip = data + off;
