@@ -6,8 +6,8 @@
 
 #include "services.h"
 
-static void
-ready(struct service *s, struct conn_node *n)
+void
+discard_ready(struct service *s, struct conn_node *n)
 {
 	const uint8_t *p;
 	int len;
@@ -18,17 +18,16 @@ ready(struct service *s, struct conn_node *n)
 		service_close(s, n);
 }
 
-/* Our half ends now; the peer may go on until it ends its own. */
-static void
-drain(struct service *s, struct conn_node *n)
+void
+discard_drain(struct service *s, struct conn_node *n)
 {
 	tg_shutdown(s->worker, n->conn);
-	ready(s, n);
+	discard_ready(s, n);
 }
 
 const struct service_ops discard_ops = {
 	.name = "discard",
 	.node_size = sizeof(struct conn_node),
-	.ready = ready,
-	.drain = drain,
+	.ready = discard_ready,
+	.drain = discard_drain,
 };

@@ -4,8 +4,6 @@
  * begin. What comes in is thrown away. Only with a service like this does a client notice that its
  * last ACK was lost: it has nothing to send that would carry the ACK again.
  */
-#include <errno.h>
-
 #include "services.h"
 
 static const char greeting[] = "220 tidegate ready\r\n";
@@ -17,29 +15,10 @@ opened(struct service *s, struct conn_node *n)
 	tg_send(s->worker, n->conn, greeting, sizeof(greeting) - 1);
 }
 
-static void
-ready(struct service *s, struct conn_node *n)
-{
-	const uint8_t *p;
-	int len;
-
-	while ((len = tg_peek(s->worker, n->conn, &p)) > 0)
-		tg_consume(s->worker, n->conn, (uint32_t)len);
-	if (len != -EAGAIN)
-		service_close(s, n);
-}
-
-static void
-drain(struct service *s, struct conn_node *n)
-{
-	tg_shutdown(s->worker, n->conn);
-	ready(s, n);
-}
-
 const struct service_ops greet_ops = {
 	.name = "greet",
 	.node_size = sizeof(struct conn_node),
 	.opened = opened,
-	.ready = ready,
-	.drain = drain,
+	.ready = discard_ready,
+	.drain = discard_drain,
 };

@@ -58,6 +58,12 @@ void service_run(struct tg_worker *w, void *ctx);
 /** Closes a connection and puts its record back: n is gone. */
 void service_close(struct service *s, struct conn_node *n);
 
+/** Throws away what has come in; closes at its end or after an error (discard.c). */
+void discard_ready(struct service *s, struct conn_node *n);
+
+/** Our half ends now; the peer may go on until it ends its own (discard.c). */
+void discard_drain(struct service *s, struct conn_node *n);
+
 extern const struct service_ops echo_ops;
 extern const struct service_ops discard_ops;
 extern const struct service_ops http_ops;
