@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <limits.h>
 #include <time.h>
 
 #include "mailbox.h"
@@ -27,6 +28,10 @@ tg_mailbox_answer(struct tg_mailbox *mb, struct tg_engine *e)
 	case TG_MAIL_CONN:
 		mb->n = tg_engine_conns(e, &mb->cursor, mb->conn, TG_MAIL_CONNS);
 		break;
+	case TG_MAIL_CALL:
+		mb->call.fn(e, mb->call.arg);
+		mb->n = 0;
+		break;
 	default:
 		mb->n = 0;
 		break;
@@ -34,12 +39,11 @@ tg_mailbox_answer(struct tg_mailbox *mb, struct tg_engine *e)
 	__atomic_store_n(&mb->state, TG_MAIL_DONE, __ATOMIC_RELEASE);
 }
 
-/* Waits until the answer is there. False when it did not come in time. */
+/* Waits until the answer is there, for so many looks. False when it did not come in time. */
 static bool
-wait_done(const struct tg_mailbox *mb, unsigned timeout_ms)
+wait_done(const struct tg_mailbox *mb, unsigned long looks)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_US * 1000};
-	unsigned long looks = (unsigned long)timeout_ms * 1000 / LOOK_US;
 
 	for (unsigned long i = 0; i <= looks; i++) {
 		if (__atomic_load_n(&mb->state, __ATOMIC_ACQUIRE) == TG_MAIL_DONE)
@@ -52,24 +56,21 @@ wait_done(const struct tg_mailbox *mb, unsigned timeout_ms)
 int
 tg_mailbox_ask(struct tg_mailbox *mb, enum tg_mail_kind kind, uint32_t *cursor, unsigned timeout_ms)
 {
-	uint32_t state = __atomic_load_n(&mb->state, __ATOMIC_ACQUIRE);
-
-	/* A shard that stopped in the middle of an answer keeps the box for good. */
-	if (state == TG_MAIL_BUSY)
-		return -ETIMEDOUT;
 	mb->kind = kind;
 	mb->cursor = *cursor;
 	mb->n = 0;
 	__atomic_store_n(&mb->state, TG_MAIL_ASKED, __ATOMIC_RELEASE);
-	if (!wait_done(mb, timeout_ms)) {
+	if (!wait_done(mb, (unsigned long)timeout_ms * 1000 / LOOK_US)) {
 		uint32_t asked = TG_MAIL_ASKED;
 
 		if (__atomic_compare_exchange_n(&mb->state, &asked, TG_MAIL_IDLE, false,
 			    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return -ETIMEDOUT;
-		/* It was taken at the last moment: the answer is a few microseconds away. */
-		if (!wait_done(mb, timeout_ms))
-			return -ETIMEDOUT;
+		/*
+		 * It was taken at the last moment, and is worked on: the answer comes. Whoever left
+		 * now would take away what a call points to.
+		 */
+		wait_done(mb, ULONG_MAX - 1);
 	}
 	*cursor = mb->cursor;
 	return (int)mb->n;

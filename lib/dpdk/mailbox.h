@@ -23,6 +23,7 @@ enum tg_mail_kind {
 	TG_MAIL_USAGE,
 	TG_MAIL_LISTEN,
 	TG_MAIL_CONN,
+	TG_MAIL_CALL,
 };
 
 /** Whose turn it is. */
@@ -31,6 +32,12 @@ enum tg_mail_state {
 	TG_MAIL_ASKED, /**< the shard may take it, the asker may take it back */
 	TG_MAIL_BUSY,  /**< the shard's */
 	TG_MAIL_DONE,  /**< the asker's: answer is there */
+};
+
+/** A function to be called on the shard's thread. */
+struct tg_mail_call {
+	void (*fn)(struct tg_engine *e, void *arg);
+	void *arg;
 };
 
 /** One question and its answer. All zero: nothing asked. */
@@ -43,6 +50,7 @@ struct tg_mailbox {
 		struct tg_engine_usage usage;
 		struct tg_listener_info listener[TG_MAIL_LISTENERS];
 		struct tg_conn_info conn[TG_MAIL_CONNS];
+		struct tg_mail_call call; /**< the question itself: filled in by the asker */
 	};
 };
 
@@ -63,7 +71,7 @@ tg_mailbox_serve(struct tg_mailbox *mb, struct tg_engine *e)
  * @param cursor      0 at first; moves as that of tg_engine_listeners() or tg_engine_conns()
  * @param timeout_ms  how long the shard may take to notice
  * @return entries in mb (valid until the next question); -ETIMEDOUT when the shard's loop does
- *         not run
+ *         not run: then the question is taken back, and what it points to is not used
  */
 int tg_mailbox_ask(
 	struct tg_mailbox *mb, enum tg_mail_kind kind, uint32_t *cursor, unsigned timeout_ms);

@@ -41,6 +41,7 @@ tg_shard_create(const struct tg_shard_config *cfg, struct tg_shard **out)
 		return -ENOMEM;
 	tg_env_init(&s->env, cfg->pool, cfg->socket_id, &ec.env);
 	ec.buf_size = rte_pktmbuf_data_room_size(cfg->pool);
+	pthread_mutex_init(&s->asker, NULL);
 	s->number = ec.shard;
 	s->reserve = cfg->reserve;
 	rc = tg_engine_create(&ec, &s->engine);
@@ -75,6 +76,7 @@ tg_shard_destroy(struct tg_shard *s)
 		tg_engine_destroy(s->engine);
 	for (unsigned i = 0; i < TG_MAX_PORTS; i++)
 		stage_free(s->port[i].stage);
+	pthread_mutex_destroy(&s->asker);
 	rte_free(s);
 }
 
@@ -272,6 +274,20 @@ tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s)
 		if (tg_worker_pending(s->worker[i].worker))
 			s->worker[i].how.run(s->worker[i].worker, s->worker[i].how.ctx);
 	tg_mailbox_serve(&s->mailbox, s->engine);
+}
+
+int
+tg_shard_call(struct tg_shard *s, void (*fn)(struct tg_engine *e, void *arg), void *arg,
+	unsigned timeout_ms)
+{
+	uint32_t cursor = 0;
+	int rc;
+
+	pthread_mutex_lock(&s->asker);
+	s->mailbox.call = (struct tg_mail_call){fn, arg};
+	rc = tg_mailbox_ask(&s->mailbox, TG_MAIL_CALL, &cursor, timeout_ms);
+	pthread_mutex_unlock(&s->asker);
+	return rc;
 }
 
 /* Moves what the engine sends to where it belongs. Returns what it gave, of cap at most. */

@@ -5,6 +5,8 @@
  * @file
  * The inside of a shard, for this room.
  */
+#include <pthread.h>
+
 #include <tidegate/dpdk.h>
 
 #include "env.h"
@@ -49,6 +51,7 @@ struct tg_shard {
 	struct tg_glue_counts count;
 	struct tg_reassembly *reassembly; /**< NULL: off */
 	struct tg_mailbox mailbox;
+	pthread_mutex_t asker; /**< held by who uses the mailbox, its answer included */
 	struct tg_rx_burst rx;
 	struct tg_verdict verdict[TG_BURST];
 };

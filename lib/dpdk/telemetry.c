@@ -154,22 +154,26 @@ show_usage(struct rte_tel_data *d, const struct scope *sc)
 
 	for (unsigned i = sc->from; i < sc->to; i++) {
 		struct tg_shard *s = shown.shard[i];
+		struct tg_engine_usage u;
 		uint32_t cursor = 0;
 		int rc;
 
 		if (s == NULL)
 			continue;
+		pthread_mutex_lock(&s->asker);
 		rc = tg_mailbox_ask(&s->mailbox, TG_MAIL_USAGE, &cursor, ANSWER_MS);
+		u = s->mailbox.usage;
+		pthread_mutex_unlock(&s->asker);
 		if (rc < 0)
 			return rc;
-		sum.conns += s->mailbox.usage.conns;
-		sum.max_conns += s->mailbox.usage.max_conns;
-		sum.half_open += s->mailbox.usage.half_open;
-		sum.max_half_open += s->mailbox.usage.max_half_open;
-		sum.time_wait += s->mailbox.usage.time_wait;
-		sum.max_time_wait += s->mailbox.usage.max_time_wait;
-		sum.segments += s->mailbox.usage.segments;
-		sum.max_segments += s->mailbox.usage.max_segments;
+		sum.conns += u.conns;
+		sum.max_conns += u.max_conns;
+		sum.half_open += u.half_open;
+		sum.max_half_open += u.max_half_open;
+		sum.time_wait += u.time_wait;
+		sum.max_time_wait += u.max_time_wait;
+		sum.segments += u.segments;
+		sum.max_segments += u.max_segments;
 	}
 	tg_row_u64(d, "conns", sum.conns);
 	tg_row_u64(d, "max_conns", sum.max_conns);
@@ -233,11 +237,13 @@ gather_listeners(const struct scope *sc, struct tg_listener_info rows[])
 		if (s == NULL)
 			continue;
 		do {
+			pthread_mutex_lock(&s->asker);
 			k = tg_mailbox_ask(&s->mailbox, TG_MAIL_LISTEN, &cursor, ANSWER_MS);
-			if (k < 0)
-				return k;
 			for (int j = 0; j < k; j++)
 				n = add_listener(rows, n, &s->mailbox.listener[j]);
+			pthread_mutex_unlock(&s->asker);
+			if (k < 0)
+				return k;
 		} while (k == TG_MAIL_LISTENERS);
 	}
 	return (int)n;
@@ -269,6 +275,27 @@ show_listeners(struct rte_tel_data *d, const struct scope *sc, uint64_t start)
 	return n < 0 ? n : 0;
 }
 
+/* Rows of one answer of a shard. Returns their number or a negative errno. */
+static int
+show_some_conns(struct rte_tel_data *list, struct tg_shard *s, uint32_t *cursor)
+{
+	int k;
+
+	pthread_mutex_lock(&s->asker);
+	k = tg_mailbox_ask(&s->mailbox, TG_MAIL_CONN, cursor, ANSWER_MS);
+	for (int j = 0; j < k; j++) {
+		struct rte_tel_data *row = tg_row_new(list, (unsigned)j);
+
+		if (row == NULL) {
+			k = -ENOMEM;
+			break;
+		}
+		tg_row_conn(row, &s->mailbox.conn[j], s->number);
+	}
+	pthread_mutex_unlock(&s->asker);
+	return k;
+}
+
 /* One page from `at` on: the shard's number in the upper half, its cursor in the lower. */
 static int
 show_conns(struct rte_tel_data *d, uint64_t at)
@@ -289,16 +316,9 @@ show_conns(struct rte_tel_data *d, uint64_t at)
 			continue;
 		}
 		asked++;
-		k = tg_mailbox_ask(&s->mailbox, TG_MAIL_CONN, &cursor, ANSWER_MS);
+		k = show_some_conns(list, s, &cursor);
 		if (k < 0)
 			return k;
-		for (int j = 0; j < k; j++) {
-			struct rte_tel_data *row = tg_row_new(list, (unsigned)j);
-
-			if (row == NULL)
-				return -ENOMEM;
-			tg_row_conn(row, &s->mailbox.conn[j], i);
-		}
 	}
 	/* Whether another shard has anything is found out by asking for the next page. */
 	while (i < MAX_SHARDS && (shown.shard[i] == NULL || cursor == UINT32_MAX)) {

@@ -117,11 +117,28 @@ TG_API uint16_t tg_shard_input(struct tg_shard *s, uint16_t port_id, struct rte_
 
 /**
  * One turn without packets: timers, then every inline worker that has events, then at most one
- * request of the telemetry thread.
+ * request of the telemetry thread or tg_shard_call().
  *
  * @param wall_s  wall-clock seconds
  */
 TG_API void tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s);
+
+/**
+ * Calls a function on the shard's thread, in its next tg_shard_turn(), and waits for it: how
+ * another thread changes what an engine is set to (tg_listen(), tg_unlisten() ...) while its loop
+ * runs.
+ *
+ * Any thread may call this but the shard's own; calls queue up. fn must be short: packets wait for
+ * it.
+ *
+ * @param fn          what to call, with the shard's engine and arg
+ * @param arg         the caller's again when this returns
+ * @param timeout_ms  how long the shard may take to begin
+ * @return 0: fn was called and has returned; -ETIMEDOUT: the shard's loop does not run, and fn was
+ *         not and will not be called
+ */
+TG_API int tg_shard_call(struct tg_shard *s, void (*fn)(struct tg_engine *e, void *arg), void *arg,
+	unsigned timeout_ms);
 
 /**
  * Gives mbufs that must be sent on port_id: answers of tg_shard_input() and what the engine sends

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mailbox.h"
 #include "support.h"
@@ -89,10 +90,62 @@ a_loop_that_stands_still_is_noticed(void **state)
 	tg_mailbox_serve(&mb, tg_shard_engine(s));
 	assert_int_equal(mb.n, 0);
 	assert_int_equal(mb.state, TG_MAIL_IDLE);
-	/* Stopped in the middle of an answer: never asked again. */
-	mb.state = TG_MAIL_BUSY;
-	assert_int_equal(tg_mailbox_ask(&mb, TG_MAIL_LISTEN, &cursor, 20), -ETIMEDOUT);
 	tg_shard_destroy(s);
+}
+
+/* A shard's loop, reduced to its turns. */
+static void *
+turns(void *arg)
+{
+	struct answerer *a = arg;
+	tg_time now = 0;
+
+	while (!__atomic_load_n(&a->stop, __ATOMIC_RELAXED))
+		tg_shard_turn(a->shard, now++, 0);
+	return NULL;
+}
+
+/* What a call does: closes the first listener, and takes longer than its caller would wait. */
+struct task {
+	unsigned calls;
+	int rc;
+};
+
+static void
+close_one(struct tg_engine *e, void *arg)
+{
+	struct tg_listener_info info;
+	struct task *t = arg;
+	uint32_t cursor = 0;
+
+	t->calls++;
+	if (tg_engine_listeners(e, &cursor, &info, 1) == 1)
+		t->rc = tg_unlisten(e, info.listener);
+	usleep(50000);
+}
+
+static void
+a_call_runs_on_the_shards_thread(void **state)
+{
+	struct answerer a = {.shard = make_shard(*state)};
+	struct tg_engine_usage u;
+	struct task task = {.rc = -1};
+	pthread_t t;
+
+	assert_int_equal(pthread_create(&t, NULL, turns, &a), 0);
+	/* 20 ms are enough to begin; the caller is held until it is over. */
+	assert_int_equal(tg_shard_call(a.shard, close_one, &task, 20), 0);
+	assert_int_equal(task.calls, 1);
+	assert_int_equal(task.rc, 0);
+	__atomic_store_n(&a.stop, 1, __ATOMIC_RELAXED);
+	pthread_join(t, NULL);
+	tg_engine_usage(tg_shard_engine(a.shard), &u);
+	assert_int_equal(u.listeners, TG_MAIL_LISTENERS + 4);
+	/* Nobody turns any more: nothing is called, then or later. */
+	assert_int_equal(tg_shard_call(a.shard, close_one, &task, 20), -ETIMEDOUT);
+	tg_shard_turn(a.shard, 1, 0);
+	assert_int_equal(task.calls, 1);
+	tg_shard_destroy(a.shard);
 }
 
 int
@@ -101,6 +154,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asks_page_by_page),
 		cmocka_unit_test(a_loop_that_stands_still_is_noticed),
+		cmocka_unit_test(a_call_runs_on_the_shards_thread),
 	};
 
 	return cmocka_run_group_tests(tests, test_eal_setup, test_eal_teardown);
