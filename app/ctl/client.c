@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "text.h"
 
 /* Longest greeting; DPDK's has about 70 bytes. */
 #define GREETING_MAX 1024
@@ -197,8 +198,11 @@ take(struct client *cl, const char *question, json_t *whole, json_t **answer)
 		return CLIENT_UNKNOWN;
 	}
 	if (error != NULL) {
-		snprintf(cl->error, sizeof(cl->error), "%s",
-			json_is_string(error) ? json_string_value(error) : "refused");
+		const char *code = json_string_value(json_object_get(body, "code"));
+
+		text_clean(json_is_string(error) ? json_string_value(error) : "refused", cl->error,
+			sizeof(cl->error));
+		text_clean(code != NULL ? code : "", cl->code, sizeof(cl->code));
 		json_decref(whole);
 		return CLIENT_REFUSED;
 	}

@@ -34,6 +34,7 @@ struct client {
 	size_t room;  /**< longest answer, by its greeting */
 	char *answer; /**< room + 1 bytes */
 	char error[CLIENT_ERROR_MAX];
+	char code[32]; /**< the daemon's word for the kind of its refusal, or "" */
 };
 
 /**

@@ -42,6 +42,8 @@ ctl_error(const struct ctl *c, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (c->muted)
+		return;
 	va_start(ap, fmt);
 	say(c, fmt, ap);
 	va_end(ap);
@@ -91,6 +93,7 @@ take_common(struct ctl *c, int option)
 			return false;
 		}
 		c->timeout_ms = (unsigned)ms;
+		c->timeout_given = true;
 	}
 	return true;
 }

@@ -33,7 +33,9 @@ struct ctl {
 	const char *prefix;   /**< --file-prefix of the daemon's EAL */
 	const char *socket;   /**< path given by --socket, or NULL: found by the prefix */
 	bool json;            /**< --json */
+	bool muted;           /**< ctl_error() says nothing: the terminal is a picture now */
 	unsigned timeout_ms;  /**< longest wait for one answer */
+	bool timeout_given;   /**< by --timeout */
 	struct client client; /**< opened by the first question */
 };
 
