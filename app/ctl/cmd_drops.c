@@ -109,8 +109,6 @@ print(const struct reasons *all, uint64_t received, double seconds)
 		text_table_add(t, "%s", r->text);
 	}
 	text_table_print(t, stdout);
-	if (all->n == 0)
-		puts("none");
 }
 
 static void

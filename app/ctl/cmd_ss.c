@@ -16,7 +16,6 @@ struct ss {
 	struct text_table *table; /* listeners; connections are printed as they come */
 	json_t *array;            /* --json */
 	uint64_t core;            /* whose listeners are asked for, with per_core */
-	bool titled;
 };
 
 static const char *const listener_titles[] = {"<State", "Recv-Q", "Send-Q", "SynQ", "Young",
@@ -38,11 +37,9 @@ local_text(const json_t *row, char *out, size_t size)
 }
 
 static void
-listener_details(struct text_table *t, const json_t *row, unsigned columns)
+listener_details(struct text_table *t, const json_t *row)
 {
-	char text[256];
-
-	snprintf(text, sizeof(text),
+	text_table_note(t,
 		"opens:%" PRIu64 " overflows:%" PRIu64 " drops:%" PRIu64 " cookies:%" PRIu64
 		"/%" PRIu64 "/%" PRIu64 " defer:%" PRIu64 "s,%s fastopen:%s,%" PRIu64 "/%" PRIu64,
 		text_u64(row, "passive_opens"), text_u64(row, "overflows"), text_u64(row, "drops"),
@@ -50,8 +47,6 @@ listener_details(struct text_table *t, const json_t *row, unsigned columns)
 		text_u64(row, "cookies_failed"), text_u64(row, "defer_accept"),
 		text_str(row, "defer_mode", "-"), text_str(row, "fastopen", "-"),
 		text_u64(row, "fastopen_pending"), text_u64(row, "fastopen_bound"));
-	for (unsigned i = 0; i < columns; i++)
-		text_table_add(t, "%s", i == 8 ? text : "");
 }
 
 static int
@@ -84,7 +79,7 @@ listener_row(void *ctx, const json_t *row)
 	if (ss->per_core)
 		text_table_add(ss->table, "%" PRIu64, ss->core);
 	if (ss->details)
-		listener_details(ss->table, row, ss->per_core ? 11 : 10);
+		listener_details(ss->table, row);
 	return CTL_OK;
 }
 
@@ -153,10 +148,6 @@ conn_row(void *ctx, const json_t *row)
 		json_array_append(ss->array, (json_t *)row);
 		return CTL_OK;
 	}
-	if (!ss->titled)
-		printf("%-10s %9s %9s  %-28s %-28s%s\n", "State", "Recv-Q", "Send-Q",
-			"Local Address:Port", "Peer Address:Port", ss->per_core ? " Core" : "");
-	ss->titled = true;
 	printf("%-10s %9" PRIu64 " %9" PRIu64 "  %-28s ", text_clean(state, s, sizeof(s)),
 		text_u64(row, "recv_q"), text_u64(row, "send_q"),
 		text_clean(text_str(row, "local", "?"), a, sizeof(a)));
@@ -168,6 +159,15 @@ conn_row(void *ctx, const json_t *row)
 	if (ss->details)
 		conn_details(row);
 	return CTL_OK;
+}
+
+static void
+conn_titles(const struct ss *ss)
+{
+	if ((ss->states & FILTER_LISTENING) != 0)
+		putchar('\n');
+	printf("%-10s %9s %9s  %-28s %s\n", "State", "Recv-Q", "Send-Q", "Local Address:Port",
+		ss->per_core ? "Peer Address:Port            Core" : "Peer Address:Port");
 }
 
 static int
@@ -184,8 +184,8 @@ show(struct ss *ss)
 	if (rc == CTL_OK && (ss->states & ~FILTER_LISTENING) != 0) {
 		if (whole != NULL)
 			json_object_set_new(whole, "connections", ss->array = json_array());
-		else if ((ss->states & FILTER_LISTENING) != 0)
-			putchar('\n');
+		else
+			conn_titles(ss);
 		rc = ctl_rows(ss->c, "/tidegate/conns", "conns", NULL, conn_row, ss);
 	}
 	if (whole == NULL)

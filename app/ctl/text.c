@@ -10,13 +10,19 @@
 #define COLUMNS_MAX 24
 #define CELL_MAX    256
 
+/* A cell; the last one of a row may have a line below it. */
+struct cell {
+	char *text;
+	char *note;
+};
+
 struct text_table {
 	unsigned columns;
 	unsigned cells;
 	unsigned room;
 	const char *const *titles;
 	unsigned width[COLUMNS_MAX];
-	char **cell;
+	struct cell *cell;
 	bool broken; /* no memory: nothing more is taken */
 };
 
@@ -110,37 +116,67 @@ width_of(const char *s)
 	return n;
 }
 
+/* A cleaned copy of a text; NULL, and the table broken, without memory. */
+__attribute__((format(printf, 2, 0))) static char *
+cleaned(struct text_table *t, const char *fmt, va_list ap)
+{
+	char raw[CELL_MAX], clean[CELL_MAX], *copy;
+
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	copy = strdup(text_clean(raw, clean, sizeof(clean)));
+	t->broken = copy == NULL;
+	return copy;
+}
+
+/* Room for one more cell. */
+static bool
+grow(struct text_table *t)
+{
+	unsigned room = t->room != 0 ? 2 * t->room : 64;
+	struct cell *cell;
+
+	if (t->cells < t->room)
+		return true;
+	cell = realloc(t->cell, room * sizeof(*cell));
+	t->broken = cell == NULL;
+	if (t->broken)
+		return false;
+	t->cell = cell;
+	t->room = room;
+	return true;
+}
+
 void
 text_table_add(struct text_table *t, const char *fmt, ...)
 {
-	char raw[CELL_MAX], clean[CELL_MAX];
 	va_list ap;
 	unsigned w;
 
-	if (t == NULL || t->broken)
+	if (t == NULL || t->broken || !grow(t))
 		return;
-	if (t->cells == t->room) {
-		unsigned room = t->room != 0 ? 2 * t->room : 64;
-		char **cell = realloc(t->cell, room * sizeof(*cell));
-
-		t->broken = cell == NULL;
-		if (t->broken)
-			return;
-		t->cell = cell;
-		t->room = room;
-	}
+	t->cell[t->cells] = (struct cell){0};
 	va_start(ap, fmt);
-	vsnprintf(raw, sizeof(raw), fmt, ap);
+	t->cell[t->cells].text = cleaned(t, fmt, ap);
 	va_end(ap);
-	text_clean(raw, clean, sizeof(clean));
-	t->cell[t->cells] = strdup(clean);
-	t->broken = t->cell[t->cells] == NULL;
 	if (t->broken)
 		return;
-	w = width_of(clean);
+	w = width_of(t->cell[t->cells].text);
 	if (w > t->width[t->cells % t->columns])
 		t->width[t->cells % t->columns] = w;
 	t->cells++;
+}
+
+void
+text_table_note(struct text_table *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (t == NULL || t->broken || t->cells == 0)
+		return;
+	va_start(ap, fmt);
+	free(t->cell[t->cells - 1].note);
+	t->cell[t->cells - 1].note = cleaned(t, fmt, ap);
+	va_end(ap);
 }
 
 /* Nothing is filled up behind the last column. */
@@ -164,8 +200,11 @@ text_table_print(struct text_table *t, FILE *to)
 	for (unsigned i = 0; i < t->cells; i++) {
 		/* a row that ran out of memory is not shown */
 		if (i - i % t->columns + t->columns <= t->cells)
-			print_cell(t, i % t->columns, t->cell[i], to);
-		free(t->cell[i]);
+			print_cell(t, i % t->columns, t->cell[i].text, to);
+		if (t->cell[i].note != NULL)
+			fprintf(to, "\t%s\n", t->cell[i].note);
+		free(t->cell[i].text);
+		free(t->cell[i].note);
 	}
 	if (t->broken)
 		fputs("tidegatectl: no memory: rows are missing\n", stderr);

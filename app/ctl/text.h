@@ -43,6 +43,10 @@ struct text_table *text_table_new(unsigned columns, const char *const titles[]);
 void text_table_add(struct text_table *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** Adds a line of its own below the last whole row, cleaned as a cell is; one for each row. */
+void text_table_note(struct text_table *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /** Prints titles and rows, and frees the table. NULL does nothing. */
 void text_table_print(struct text_table *t, FILE *to);
 
