@@ -159,6 +159,7 @@ const struct ctl_command cmd_listen = {
 		"accepted; accepted ones live on. The file is not changed: a reload opens what it\n"
 		"says, and closes what it does not.\n"
 		"\n",
+	.words = "add del",
 	.run = run_listen,
 };
 
@@ -180,6 +181,7 @@ const struct ctl_command cmd_cookie = {
 	.synopsis = "rotate",
 	.summary = "Makes a new secret for SYN cookies and Fast Open",
 	.help = "What the old secret made stays valid for as long as it would have.\n\n",
+	.words = "rotate",
 	.run = run_cookie,
 };
 

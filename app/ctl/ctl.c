@@ -130,20 +130,30 @@ ctl_getopt(struct ctl *c, int argc, char *argv[], const char *shorts, const stru
 	}
 }
 
+const char ctl_common_help[] =
+	"  -j, --json            one JSON object, for programs\n"
+	"  -f, --file-prefix PREFIX  the daemon's --file-prefix (default tidegate)\n"
+	"      --socket PATH     its telemetry socket, in place of the prefix\n"
+	"      --timeout SECONDS longest wait for one answer (default 5)\n"
+	"  -h, --help\n"
+	"\n"
+	"Exit status: 0 done; 1 the daemon refused, or something was found; 2 wrong use;\n"
+	"3 the daemon cannot be reached or does not answer.\n";
+
+const struct ctl_command *
+ctl_find(const char *name)
+{
+	for (unsigned i = 0; ctl_commands[i] != NULL; i++)
+		if (strcmp(ctl_commands[i]->name, name) == 0)
+			return ctl_commands[i];
+	return NULL;
+}
+
 void
 ctl_help(const struct ctl_command *cmd)
 {
-	printf("usage: tidegatectl %s %s\n\n%s.\n\n%s", cmd->name, cmd->synopsis, cmd->summary,
-		cmd->help);
-	fputs("  -j, --json            one JSON object, for programs\n"
-	      "  -f, --file-prefix PREFIX  the daemon's --file-prefix (default tidegate)\n"
-	      "      --socket PATH     its telemetry socket, in place of the prefix\n"
-	      "      --timeout SECONDS longest wait for one answer (default 5)\n"
-	      "  -h, --help\n"
-	      "\n"
-	      "Exit status: 0 done; 1 the daemon refused, or something was found; 2 wrong use;\n"
-	      "3 the daemon cannot be reached or does not answer.\n",
-		stdout);
+	printf("usage: tidegatectl %s %s\n\n%s.\n\n%s%s", cmd->name, cmd->synopsis, cmd->summary,
+		cmd->help, ctl_common_help);
 }
 
 static int

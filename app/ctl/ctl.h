@@ -46,12 +46,19 @@ struct ctl_command {
 	const char *summary;  /**< one line, no full stop: for the list of commands */
 	const char *help;     /**< whole lines: options, one a line as "  -z, --zeros   text", and
 				   whatever else has to be known */
+	const char *words;    /**< what its first word can be, for completion: "add del"; or NULL */
 	/** Runs it; argv[0] is the command's name. @return enum ctl_status */
 	int (*run)(struct ctl *c, int argc, char *argv[]);
 };
 
 /** All commands; NULL ends them. */
 extern const struct ctl_command *const ctl_commands[];
+
+/** A command by its name, NULL when there is none. */
+const struct ctl_command *ctl_find(const char *name);
+
+/** The part of every command's help that is the same. */
+extern const char ctl_common_help[];
 
 /**
  * The next option of a command, as getopt_long() gives it; options that every command has are taken

@@ -183,9 +183,10 @@ judge_backlog(const struct watched *l, double seconds, struct findings *out)
 		"tidegatectl set LISTENER backlog=N, and engine.somaxconn when it is less; N: as "
 		"many as may complete at once",
 		"ListenOverflows +%" PRIu64 " (%.1f/s) while the worker does accept (%" PRIu64
-		" connections); Recv-Q up to %" PRIu64 ", its bound is %" PRIu64,
-		overflows, (double)overflows / seconds, opened, l->peak,
-		text_u64(l->last, "send_q"));
+		" connections); its bound is %" PRIu64 ", Recv-Q was %" PRIu64
+		" at most when looked at",
+		overflows, (double)overflows / seconds, opened, text_u64(l->last, "send_q"),
+		l->peak);
 }
 
 static void
@@ -223,9 +224,18 @@ judge_flood(const struct watch *w, struct findings *out)
 	const struct watched *l = fullest(w);
 	struct figures f;
 
+	uint64_t refused = sample_delta(&w->first, &w->last, "TCPReqQFullDrop");
+
 	sample_figures(&w->first, &w->last, &f);
-	if (f.syns < FLOOD_SYNS || f.syns < FLOOD_RATIO * (f.completed + 1))
+	if (f.syns < FLOOD_SYNS || f.syns < FLOOD_RATIO * (f.completed + 1)) {
+		if (refused > 0)
+			found(out, "syn_backlog", "SYN queue too small", l != NULL ? l->local : "",
+				"a larger syn_backlog (or backlog), or engine.syncookies: 1",
+				"TCPReqQFullDrop +%" PRIu64 " with %.0f SYN/s and %.0f handshakes "
+				"completed/s",
+				refused, f.syns, f.completed);
 		return;
+	}
 	found(out, "flood", "SYN flood", l != NULL ? l->local : "",
 		"SYN cookies (engine.syncookies: 1) answer it without memory; "
 		"engine.synack_prefix_rate limits what goes to one prefix; nothing else need be "
@@ -235,7 +245,7 @@ judge_flood(const struct watch *w, struct findings *out)
 		"to %" PRIu64 " of %" PRIu64 "; TCPReqQFullDrop +%" PRIu64,
 		f.syns, f.completed, f.cookies, l != NULL && l->cookies ? "on" : "off",
 		l != NULL ? l->syn_peak : 0, l != NULL ? text_u64(l->last, "syn_bound") : 0,
-		sample_delta(&w->first, &w->last, "TCPReqQFullDrop"));
+		refused);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "complete.h"
 #include "ctl.h"
 
 #ifndef TIDEGATE_VERSION
@@ -18,9 +19,13 @@ help_all(void)
 	fputs("usage: tidegatectl [-f PREFIX | --socket PATH] [--json] [--timeout SECONDS] COMMAND "
 	      "[ARGUMENT...]\n"
 	      "       tidegatectl COMMAND --help\n"
-	      "       tidegatectl --version\n"
+	      "       tidegatectl --version | --commands | --complete -- WORD...\n"
 	      "\n"
 	      "Looks into a running tidegate, and changes it.\n"
+	      "\n"
+	      "  -V, --version         its version\n"
+	      "      --commands        the names of all commands, one a line\n"
+	      "      --complete        what the last WORD can become, for a shell\n"
 	      "\n",
 		stdout);
 	for (unsigned i = 0; ctl_commands[i] != NULL; i++)
@@ -41,24 +46,16 @@ wants_help(int argc, char *argv[])
 	return false;
 }
 
-static const struct ctl_command *
-find(const char *name)
-{
-	for (unsigned i = 0; ctl_commands[i] != NULL; i++)
-		if (strcmp(ctl_commands[i]->name, name) == 0)
-			return ctl_commands[i];
-	return NULL;
-}
-
 /* Options before the command. Returns -1 to go on, or an exit status. */
 static int
 leading(struct ctl *c, int argc, char *argv[])
 {
-	enum { OPT_COMMANDS = 1000 };
+	enum { OPT_COMMANDS = 1000, OPT_COMPLETE };
 	static const struct option longs[] = {
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{"commands", no_argument, NULL, OPT_COMMANDS},
+		{"complete", no_argument, NULL, OPT_COMPLETE},
 		{0},
 	};
 	int option;
@@ -75,6 +72,9 @@ leading(struct ctl *c, int argc, char *argv[])
 			for (unsigned i = 0; ctl_commands[i] != NULL; i++)
 				puts(ctl_commands[i]->name);
 			return CTL_OK;
+		case OPT_COMPLETE:
+			optind += optind < argc && strcmp(argv[optind], "--") == 0;
+			return complete(c, argc - optind, argv + optind);
 		default:
 			return CTL_USAGE;
 		}
@@ -91,10 +91,12 @@ main(int argc, char *argv[])
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C"); /* figures are read by programs too */
 	status = leading(&c, argc, argv);
-	if (status >= 0)
+	if (status >= 0) {
+		client_close(&c.client);
 		return status;
+	}
 	first = optind;
-	c.command = find(argv[first]);
+	c.command = ctl_find(argv[first]);
 	if (c.command == NULL)
 		return ctl_wrong(&c, "%s: no such command", argv[first]);
 	if (wants_help(argc - first, argv + first)) {
