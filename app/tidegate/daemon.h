@@ -9,6 +9,7 @@
 #include <tidegate/dpdk.h>
 
 #include "loop.h"
+#include "metrics.h"
 #include "port.h"
 #include "services.h"
 #include "shown.h"
@@ -36,6 +37,8 @@ struct daemon {
 	struct tg_port port[CONFIG_PORTS];
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
+	int metrics_fd; /**< bound, until metrics_start(); -1: off */
+	struct metrics *metrics;
 	uint32_t running;   /**< loops that have not drained yet */
 	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
 };

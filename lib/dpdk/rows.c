@@ -19,9 +19,8 @@ tg_row_u64(struct rte_tel_data *row, const char *name, uint64_t v)
 #endif
 }
 
-/* "192.0.2.1:80" or "[2001:db8::1]:80" */
-static void
-print_endpoint(const struct tg_endpoint *ep, char *out, size_t size)
+void
+tg_print_endpoint(const struct tg_endpoint *ep, char *out, size_t size)
 {
 	char a[INET6_ADDRSTRLEN];
 
@@ -81,7 +80,7 @@ tg_row_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
 {
 	char local[64];
 
-	print_endpoint(&l->local, local, sizeof(local));
+	tg_print_endpoint(&l->local, local, sizeof(local));
 	rte_tel_data_add_dict_string(row, "local", local);
 	rte_tel_data_add_dict_string(row, "state", tg_state_name(TG_LISTEN));
 	tg_row_u64(row, "dual_stack", l->dual_stack);
@@ -117,9 +116,9 @@ tg_row_conn(struct rte_tel_data *row, const struct tg_conn_info *c, unsigned sha
 	char ep[64];
 
 	rte_tel_data_add_dict_string(row, "state", tg_state_name(c->state));
-	print_endpoint(&c->tuple.local, ep, sizeof(ep));
+	tg_print_endpoint(&c->tuple.local, ep, sizeof(ep));
 	rte_tel_data_add_dict_string(row, "local", ep);
-	print_endpoint(&c->tuple.remote, ep, sizeof(ep));
+	tg_print_endpoint(&c->tuple.remote, ep, sizeof(ep));
 	rte_tel_data_add_dict_string(row, "peer", ep);
 	tg_row_u64(row, "shard", shard);
 	tg_row_u64(row, "recv_q", c->recv_q);
@@ -191,8 +190,7 @@ tg_row_port(struct rte_tel_data *row, const struct tg_snapshot_port *p)
 	rte_tel_data_add_dict_string(row, "driver", p->driver);
 	rte_tel_data_add_dict_string(row, "mac", mac);
 	rte_tel_data_add_dict_string(row, "link", p->link_up ? "up" : "down");
-	tg_row_u64(
-		row, "speed_mbps", p->speed_mbps != RTE_ETH_SPEED_NUM_UNKNOWN ? p->speed_mbps : 0);
+	tg_row_u64(row, "speed_mbps", p->speed_mbps);
 	tg_row_u64(row, "mtu", p->mtu);
 	tg_row_u64(row, "queues", p->queues);
 	rte_tel_data_add_dict_string(row, "rx_checksum", p->rx_checksum ? "port" : "software");

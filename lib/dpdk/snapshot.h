@@ -69,7 +69,7 @@ struct tg_snapshot_port {
 	bool link_up;
 	bool rx_checksum;    /**< the port verifies IP and TCP checksums; else the engine does */
 	bool tx_checksum;    /**< the port computes them */
-	uint32_t speed_mbps; /**< RTE_ETH_SPEED_NUM_UNKNOWN: not known */
+	uint32_t speed_mbps; /**< 0: not known */
 	struct rte_ether_addr mac;
 	char name[RTE_ETH_NAME_MAX_LEN];
 	char driver[32];

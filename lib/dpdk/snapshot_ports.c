@@ -82,14 +82,14 @@ tg_snapshot_port(const struct tg_shown *shown, uint16_t id, struct tg_snapshot_p
 
 	memset(out, 0, sizeof(*out));
 	out->id = id;
-	out->speed_mbps = RTE_ETH_SPEED_NUM_UNKNOWN;
 	if (rte_eth_dev_get_name_by_port(id, out->name) != 0)
 		out->name[0] = '\0';
 	if (rte_eth_dev_info_get(id, &info) == 0)
 		rte_strscpy(out->driver, info.driver_name, sizeof(out->driver));
 	if (rte_eth_link_get_nowait(id, &link) == 0) {
 		out->link_up = link.link_status == RTE_ETH_LINK_UP;
-		out->speed_mbps = link.link_speed;
+		out->speed_mbps =
+			link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0;
 	}
 	rte_eth_macaddr_get(id, &out->mac);
 	rte_eth_dev_get_mtu(id, &out->mtu);
