@@ -178,6 +178,56 @@ client_close(struct client *cl)
 	cl->answer = NULL;
 }
 
+/* Puts a text together that goes on in key_2, key_3 ...: DPDK 22.11 has room for 127 bytes in one.
+ */
+static bool
+join(json_t *body, const char *key)
+{
+	char *text = strdup(json_string_value(json_object_get(body, key)));
+
+	for (unsigned i = 2; text != NULL; i++) {
+		char more[128], *longer = NULL;
+		const char *part;
+
+		snprintf(more, sizeof(more), "%s_%u", key, i);
+		part = json_string_value(json_object_get(body, more));
+		if (part == NULL)
+			break;
+		if (asprintf(&longer, "%s%s", text, part) < 0)
+			longer = NULL;
+		free(text);
+		text = longer;
+		json_object_del(body, more);
+	}
+	if (text == NULL || json_object_set_new(body, key, json_string(text)) != 0) {
+		free(text);
+		return false;
+	}
+	free(text);
+	return true;
+}
+
+/* Joins one text of an answer, if there is one to be joined. */
+static bool
+join_one(json_t *body)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(body, key, v)
+	{
+		size_t len = strlen(key);
+		char whole[101];
+
+		if (len < 3 || len > 100 || strcmp(key + len - 2, "_2") != 0 || !json_is_string(v))
+			continue;
+		snprintf(whole, sizeof(whole), "%.*s", (int)len - 2, key);
+		if (json_is_string(json_object_get(body, whole)))
+			return join(body, whole);
+	}
+	return false;
+}
+
 /* What stands under the command's name in a parsed answer. Takes `whole`. */
 static enum client_result
 take(struct client *cl, const char *question, json_t *whole, json_t **answer)
@@ -188,6 +238,8 @@ take(struct client *cl, const char *question, json_t *whole, json_t **answer)
 
 	snprintf(name, sizeof(name), "%.*s", len, question);
 	body = json_object_get(whole, name);
+	while (json_is_object(body) && join_one(body))
+		;
 	error = json_object_get(body, "error");
 	if (body == NULL || json_is_null(body)) {
 		snprintf(cl->error, sizeof(cl->error),

@@ -13,15 +13,16 @@ struct ss {
 	bool per_core, details;
 	unsigned states; /* to be shown, by bits of filter.h */
 	struct filter filter;
-	struct text_table *table; /* listeners; connections are printed as they come */
-	json_t *array;            /* --json */
-	uint64_t core;            /* whose listeners are asked for, with per_core */
+	json_t *array; /* listeners, and connections with --json; else these are printed as they
+			  come */
+	uint64_t core; /* whose listeners are asked for, with per_core */
 };
 
+/* Columns of a listener; the last two are left out when they would say nothing. */
 static const char *const listener_titles[] = {"<State", "Recv-Q", "Send-Q", "SynQ", "Young",
-	"Acked", "SynBound", "<Cookies", "<Local Address:Port", "<Service"};
+	"Acked", "SynBound", "<Cookies", "<Local Address:Port", "<Service", "Core"};
 static const char *const core_titles[] = {"<State", "Recv-Q", "Send-Q", "SynQ", "Young", "Acked",
-	"SynBound", "<Cookies", "<Local Address:Port", "<Service", "Core"};
+	"SynBound", "<Cookies", "<Local Address:Port", "Core"};
 
 /* "*:7" for a listener of both families, as ss has it */
 static void
@@ -52,39 +53,65 @@ listener_details(struct text_table *t, const json_t *row)
 static int
 listener_row(void *ctx, const json_t *row)
 {
-	static const char *const numbers[] = {
-		"recv_q", "send_q", "syn_queue", "syn_young", "syn_acked", "syn_bound"};
 	struct ss *ss = ctx;
 	struct endpoint local, peer = {0};
-	char text[128];
+	json_t *copy;
 
 	if (!endpoint_parse(text_str(row, "local", ""), &local) ||
 		!filter_matches(&ss->filter, &local, &peer))
 		return CTL_OK;
-	if (ss->c->json) {
-		json_t *copy = json_copy((json_t *)row);
-
-		if (ss->per_core)
-			json_object_set_new(copy, "shard", json_integer((json_int_t)ss->core));
-		json_array_append_new(ss->array, copy);
-		return CTL_OK;
-	}
-	text_table_add(ss->table, "%s", text_str(row, "state", "LISTEN"));
-	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		text_table_add(ss->table, "%" PRIu64, text_u64(row, numbers[i]));
-	text_table_add(ss->table, "%s", text_u64(row, "cookies_on") != 0 ? "on" : "-");
-	local_text(row, text, sizeof(text));
-	text_table_add(ss->table, "%s", text);
-	text_table_add(ss->table, "%s", text_str(row, "service", "-"));
+	copy = json_copy((json_t *)row);
 	if (ss->per_core)
-		text_table_add(ss->table, "%" PRIu64, ss->core);
-	if (ss->details)
-		listener_details(ss->table, row);
+		json_object_set_new(copy, "shard", json_integer((json_int_t)ss->core));
+	json_array_append_new(ss->array, copy);
 	return CTL_OK;
 }
 
+/* Whether the daemon says which service a listener has. */
+static bool
+has_services(const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(
+		(json_t *)rows, i, row) if (json_object_get(row, "service") != NULL) return true;
+	return false;
+}
+
+static void
+print_listeners(const struct ss *ss)
+{
+	static const char *const numbers[] = {
+		"recv_q", "send_q", "syn_queue", "syn_young", "syn_acked", "syn_bound"};
+	bool services = has_services(ss->array);
+	struct text_table *t = text_table_new(
+		9u + services + ss->per_core, services ? listener_titles : core_titles);
+	const json_t *row;
+	char text[128];
+	size_t i;
+
+	json_array_foreach(ss->array, i, row)
+	{
+		text_table_add(t, "%s", text_str(row, "state", "LISTEN"));
+		for (unsigned k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++)
+			text_table_add(t, "%" PRIu64, text_u64(row, numbers[k]));
+		text_table_add(t, "%s", text_u64(row, "cookies_on") != 0 ? "on" : "-");
+		local_text(row, text, sizeof(text));
+		text_table_add(t, "%s", text);
+		if (services)
+			text_table_add(t, "%s", text_str(row, "service", "-"));
+		if (ss->per_core)
+			text_table_add(t, "%" PRIu64, text_u64(row, "shard"));
+		if (ss->details)
+			listener_details(t, row);
+	}
+	text_table_print(t, stdout);
+}
+
+/* The rows of all listeners, or of each shard's share of them, in ss->array. */
 static int
-show_listeners(struct ss *ss)
+gather_listeners(struct ss *ss)
 {
 	uint64_t shards = 1;
 	json_t *counters;
@@ -95,9 +122,6 @@ show_listeners(struct ss *ss)
 		shards = text_u64(counters, "shards");
 		json_decref(counters);
 	}
-	if (!ss->c->json)
-		ss->table = ss->per_core ? text_table_new(11, core_titles)
-					 : text_table_new(10, listener_titles);
 	for (ss->core = 0; ss->core < shards && ss->core < 256 && rc == CTL_OK; ss->core++) {
 		char tail[8];
 
@@ -105,8 +129,6 @@ show_listeners(struct ss *ss)
 		rc = ctl_rows(ss->c, "/tidegate/listeners", "listeners", ss->per_core ? tail : NULL,
 			listener_row, ss);
 	}
-	if (ss->table != NULL)
-		text_table_print(ss->table, stdout);
 	return rc;
 }
 
@@ -173,24 +195,22 @@ conn_titles(const struct ss *ss)
 static int
 show(struct ss *ss)
 {
-	json_t *whole = ss->c->json ? json_object() : NULL;
+	json_t *whole = json_object();
 	int rc = CTL_OK;
 
 	if ((ss->states & FILTER_LISTENING) != 0) {
-		if (whole != NULL)
-			json_object_set_new(whole, "listeners", ss->array = json_array());
-		rc = show_listeners(ss);
+		json_object_set_new(whole, "listeners", ss->array = json_array());
+		rc = gather_listeners(ss);
+		if (rc == CTL_OK && !ss->c->json)
+			print_listeners(ss);
 	}
 	if (rc == CTL_OK && (ss->states & ~FILTER_LISTENING) != 0) {
-		if (whole != NULL)
-			json_object_set_new(whole, "connections", ss->array = json_array());
-		else
+		json_object_set_new(whole, "connections", ss->array = json_array());
+		if (!ss->c->json)
 			conn_titles(ss);
 		rc = ctl_rows(ss->c, "/tidegate/conns", "conns", NULL, conn_row, ss);
 	}
-	if (whole == NULL)
-		return rc;
-	if (rc == CTL_OK)
+	if (rc == CTL_OK && ss->c->json)
 		return ctl_print_json(whole);
 	json_decref(whole);
 	return rc;
