@@ -90,13 +90,17 @@ print(const struct reasons *all, uint64_t received, double seconds)
 	static const char *const titles[] = {"Drops", "Share", "<Reason", "<What it means"};
 	static const char *const rate_titles[] = {
 		"Drops", "Share", "Per second", "<Reason", "<What it means"};
-	struct text_table *t =
-		seconds > 0 ? text_table_new(5, rate_titles) : text_table_new(4, titles);
+	struct text_table *t;
 
 	if (seconds > 0)
 		printf("received: %" PRIu64 " packets in %.1f s\n", received, seconds);
 	else
 		printf("received: %" PRIu64 " packets since the start\n", received);
+	if (all->n == 0) {
+		puts("nothing was dropped");
+		return;
+	}
+	t = seconds > 0 ? text_table_new(5, rate_titles) : text_table_new(4, titles);
 	for (unsigned i = 0; i < all->n; i++) {
 		const struct reason *r = &all->r[i];
 

@@ -11,12 +11,13 @@
 #include "diagnose.h"
 #include "text.h"
 
-/* A loop turns in microseconds; idle_sleep and its sleeps are a few ms. */
-#define TURN_AGE_MS 500
+/* A loop turns in microseconds, idle_sleep is 10 ms at most; a busy host takes a CPU away for some
+ * 100 ms now and then. */
+#define TURN_AGE_MS 1000
 /* SYNs a second that are not completed, before it can be called a flood. */
 #define FLOOD_SYNS 50
 /* So many SYNs for each handshake completed: clients send one, or two when a packet was lost. */
-#define FLOOD_RATIO 5
+#define FLOOD_RATIO 3
 /* Share of packets with a wrong checksum: wires make less than one in 10^5. */
 #define CHECKSUM_SHARE 0.02
 /* Packets and handshakes before the spread over shards says anything: with 32 flows at random, all

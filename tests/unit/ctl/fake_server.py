@@ -19,7 +19,7 @@ import termios
 import threading
 import time
 
-PROGRAM = sys.argv[1]
+PROGRAM = os.path.abspath(sys.argv[1])
 DIR = tempfile.TemporaryDirectory()
 PATH = os.path.join(DIR.name, 'dpdk_telemetry.v2')
 GREETING = {'version': 'DPDK 22.11.11', 'pid': os.getpid(), 'max_output_len': 16384}
@@ -384,6 +384,26 @@ def completion():
     check('no daemon', complete('listen', 'del', '') == [])
 
 
+# What bash makes of it: words split at ':' and '=' come back without what stands before.
+def in_bash():
+    script = os.path.join(os.path.dirname(__file__), '../../../config/completions/tidegatectl')
+
+    def complete(line):
+        text = ('compopt() { :; }; . "$1"; COMP_LINE=$2 COMP_POINT=${#2}; _tidegatectl; '
+                'printf "%s\\n" "${COMPREPLY[@]}"')
+        path = os.path.dirname(PROGRAM) + ':' + os.environ['PATH']
+        done = subprocess.run(['bash', '-c', text, '-', script, f'tidegatectl --socket {PATH} {line}'],
+                              capture_output=True, text=True, check=True, timeout=30,
+                              env=dict(os.environ, PATH=path))
+        return done.stdout.split()
+    with Server(RECORDED):
+        check('a command', complete('diag') == ['diagnose'])
+        check('a listener', complete('listen del 0.0.0.0:8') == ['80'])
+        check('in brackets', complete('listen del [') == ['[::]:7'])
+        check('a key', complete('set engine.syncookies_sta') == ['engine.syncookies_start='])
+        check('nothing', complete('reload ') == [])
+
+
 # top on a terminal of 80x24, made larger while it runs.
 def live():
     def size(rows, columns):
@@ -425,6 +445,6 @@ def live():
         check(f'top: status {status}', status == 0)
 
 
-for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, completion, live):
+for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, completion, in_bash, live):
     test()
     print('ok', test.__name__)
