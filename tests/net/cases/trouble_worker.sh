@@ -13,7 +13,8 @@ loop_thread()
 
 	for t in /proc/"$DAEMON"/task/*; do
 		# rte-worker-N or lcore-worker-N, as DPDK's version has it
-		[[ $(cat "$t/comm") != *-worker-"$1" ]] || basename "$t"
+		# other threads come and go
+		[[ $(cat "$t/comm" 2>/dev/null) != *-worker-"$1" ]] || basename "$t"
 	done
 }
 
