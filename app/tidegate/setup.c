@@ -117,7 +117,10 @@ need_service(struct daemon *d, struct daemon_shard *ds, enum service_kind kind)
 	if (rc != 0)
 		return rc;
 	iw.ctx = ds->service[kind];
-	return tg_shard_add_worker(ds->shard, &iw, &ds->worker[kind]);
+	rc = tg_shard_add_worker(ds->shard, &iw, &ds->worker[kind]);
+	if (rc == 0)
+		tg_worker_set_name(ds->worker[kind], ds->service[kind]->ops->name);
+	return rc;
 }
 
 static int

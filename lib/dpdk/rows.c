@@ -108,6 +108,8 @@ tg_row_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
 	tg_row_u64(row, "fastopen_pending", l->fastopen_pending);
 	tg_row_u64(row, "fastopen_bound", l->fastopen_bound);
 	tg_row_u64(row, "fastopen_passive", l->fastopen_passive);
+	if (l->service != NULL)
+		rte_tel_data_add_dict_string(row, "service", l->service);
 }
 
 void

@@ -4,7 +4,7 @@
  *
  * Counters are words with one writer, so they are read where they lie. Queues and connections are
  * asked for through the shard's mailbox. An answer holds one page: DPDK 22.11 cuts its JSON off at
- * 16 KiB, and a row takes up to 750 bytes (a listener) or 490 (a connection).
+ * 16 KiB, and a row takes up to 775 bytes (a listener) or 490 (a connection).
  */
 #include <errno.h>
 #include <pthread.h>

@@ -33,6 +33,7 @@
 struct tg_worker {
 	struct tg_engine *engine;
 	void *ctx;
+	const char *name;
 	uint8_t number;
 	bool drain;                                 /**< TG_EV_DRAIN is owed */
 	uint64_t acceptable[TG_LISTENERS_MAX / 64]; /**< listeners for which TG_EV_ACCEPT is owed */

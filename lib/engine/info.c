@@ -66,6 +66,7 @@ tg_engine_listeners(
 			.fastopen_pending = tg_fastopenq_used(&l->fastopenq, e->now),
 			.fastopen_bound = l->fastopenq.bound,
 			.fastopen_passive = l->fastopen_passive,
+			.service = e->worker[l->worker].name,
 		};
 	}
 	return n;

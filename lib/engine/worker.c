@@ -27,6 +27,12 @@ tg_worker_create(struct tg_engine *e, void *ctx, struct tg_worker **out)
 	return 0;
 }
 
+void
+tg_worker_set_name(struct tg_worker *w, const char *name)
+{
+	w->name = name;
+}
+
 void *
 tg_worker_ctx(const struct tg_worker *w)
 {

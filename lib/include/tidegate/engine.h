@@ -372,6 +372,7 @@ struct tg_listener_info {
 					that a RST keeps for 60 s */
 	uint32_t fastopen_bound;   /**< this shard's share of fastopen_qlen */
 	uint64_t fastopen_passive; /**< TCPFastOpenPassive */
+	const char *service;       /**< name of its worker, or NULL: tg_worker_set_name() */
 };
 
 /** A connection, half-open entry or TIME_WAIT entry as an operator or worker sees it. */

@@ -51,6 +51,13 @@ struct tg_event {
  */
 TG_API int tg_worker_create(struct tg_engine *e, void *ctx, struct tg_worker **out);
 
+/**
+ * Names a worker, for an operator who looks at listeners (tg_listener_info.service). NULL at first.
+ *
+ * @param name  not copied: must live as long as the engine, a string in static storage
+ */
+TG_API void tg_worker_set_name(struct tg_worker *w, const char *name);
+
 /** What was given as ctx. */
 TG_API void *tg_worker_ctx(const struct tg_worker *w);
 

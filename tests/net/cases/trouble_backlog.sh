@@ -27,7 +27,7 @@ ctl_status 0 nstat 'Listen*' PassiveOpens
 ctl_says '^ListenOverflows +[1-9]'
 ctl_says '^PassiveOpens +[1-9]'
 ctl_status 0 ss -lnti
-ctl_says '^LISTEN +[0-9]+ +4 .* 0\.0\.0\.0:80$'
+ctl_says '^LISTEN +[0-9]+ +4 .* 0\.0\.0\.0:80 '
 ctl_says 'overflows:[1-9]'
 ctl_status 0 drops -d 1
 ctl_says '%  +[0-9.]+  drop_acceptq_full '

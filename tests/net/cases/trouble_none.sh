@@ -17,6 +17,8 @@ wait_until 10 test "$(counter PassiveOpens)" -gt 100 || fail "no load"
 diagnosed
 read -r _ recv_q _ syn_q _ <<<"$(listener_row '*:7')"
 expect "Recv-Q, SynQ of the echo service" "$recv_q $syn_q" "0 0"
+ctl_status 0 ss -lnt
+ctl_says '0\.0\.0\.0:80 +http$'
 ctl_status 0 ss -nt state established sport = :7
 expect "connections" "$(grep -c ESTAB "$WORK/ctl")" 50
 bg_go idle

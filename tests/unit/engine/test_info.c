@@ -158,11 +158,14 @@ listeners_are_listed_with_their_queues(void **state)
 	assert_int_equal(info[0].syn_young, HALVES);
 	assert_int_equal(info[0].syn_acked, 0);
 	assert_int_equal(info[0].passive_opens, CONNS + WAITS);
+	assert_null(info[0].service);
+	tg_worker_set_name(r.w, "echo");
 	while ((n = tg_engine_listeners(r.e, &cursor, info, 4)) > 0)
 		total += n;
 	assert_int_equal(total, 2);
 	assert_int_equal(info[0].accept_bound, 5);
 	assert_int_equal(info[1].accept_bound, 4096); /* somaxconn */
+	assert_string_equal(info[1].service, "echo");
 	rig_close(&r);
 }
 
