@@ -12,13 +12,14 @@
 #include "sample.h"
 #include "text.h"
 
-enum { OPT_EXPLAIN = 1000 };
+enum { OPT_EXPLAIN = 1000, OPT_COUNT };
 
 /* One run. */
 struct nstat {
 	struct ctl *c;
 	bool absolute, zeros, quiet, keep, reset, explain;
 	uint64_t every_ms; /* 0: since the last time */
+	uint64_t count;    /* intervals; 0: until it is ended */
 	unsigned patterns;
 	char *const *pattern;
 };
@@ -111,7 +112,7 @@ every(struct nstat *n)
 		began = t;
 		if (ferror(stdout) != 0)
 			break;
-		if (n->reset) /* -d SECONDS -r: one interval */
+		if (n->count != 0 && --n->count == 0)
 			break;
 	}
 	json_decref(before);
@@ -160,6 +161,7 @@ run(struct ctl *c, int argc, char *argv[])
 		{"zeros", no_argument, NULL, 'z'}, {"reset", no_argument, NULL, 'r'},
 		{"nooutput", no_argument, NULL, 'n'}, {"noupdate", no_argument, NULL, 's'},
 		{"interval", required_argument, NULL, 'd'},
+		{"count", required_argument, NULL, OPT_COUNT},
 		{"explain", no_argument, NULL, OPT_EXPLAIN}, {0}};
 	struct nstat n = {.c = c};
 	int option;
@@ -186,6 +188,10 @@ run(struct ctl *c, int argc, char *argv[])
 				return ctl_wrong(c,
 					"--interval %s: seconds are meant, 0.01 to 86400", optarg);
 			break;
+		case OPT_COUNT:
+			if (!text_number(optarg, 1, UINT32_MAX, &n.count))
+				return ctl_wrong(c, "--count %s: a number is meant", optarg);
+			break;
 		case OPT_EXPLAIN:
 			n.explain = true;
 			break;
@@ -200,14 +206,15 @@ run(struct ctl *c, int argc, char *argv[])
 
 const struct ctl_command cmd_nstat = {
 	.name = "nstat",
-	.synopsis = "[-azrns] [-d SECONDS] [PATTERN...]",
+	.synopsis = "[-azrns] [-d SECONDS [--count COUNT]] [PATTERN...]",
 	.summary = "Counters, and what they grew by since the last call",
 	.help = "  -a, --absolute        since the start of the daemon\n"
 		"  -z, --zeros           counters that are zero too\n"
-		"  -r, --reset           forget the last call; with -d, end after one interval\n"
+		"  -r, --reset           forget the last call: increments are since the start\n"
 		"  -n, --nooutput        only remember the counters\n"
 		"  -s, --noupdate        do not remember them\n"
 		"  -d, --interval SECONDS  what they grow by in every SECONDS, until interrupted\n"
+		"      --count COUNT     with -d: end after so many\n"
 		"      --explain         a line of text behind each\n"
 		"\n"
 		"PATTERN is a name with * and ?, in either case: tidegatectl nstat 'Listen*' "

@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "filter.h"
+#include "sample.h"
 #include "text.h"
 
 /* One run. */
@@ -23,19 +24,6 @@ static const char *const listener_titles[] = {"<State", "Recv-Q", "Send-Q", "Syn
 	"Acked", "SynBound", "<Cookies", "<Local Address:Port", "<Service", "Core"};
 static const char *const core_titles[] = {"<State", "Recv-Q", "Send-Q", "SynQ", "Young", "Acked",
 	"SynBound", "<Cookies", "<Local Address:Port", "Core"};
-
-/* "*:7" for a listener of both families, as ss has it */
-static void
-local_text(const json_t *row, char *out, size_t size)
-{
-	const char *local = text_str(row, "local", "?");
-	const char *port = strrchr(local, ':');
-
-	if (text_u64(row, "dual_stack") != 0 && port != NULL)
-		snprintf(out, size, "*%s", port);
-	else
-		snprintf(out, size, "%s", local);
-}
 
 static void
 listener_details(struct text_table *t, const json_t *row)
@@ -97,7 +85,7 @@ print_listeners(const struct ss *ss)
 		for (unsigned k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++)
 			text_table_add(t, "%" PRIu64, text_u64(row, numbers[k]));
 		text_table_add(t, "%s", text_u64(row, "cookies_on") != 0 ? "on" : "-");
-		local_text(row, text, sizeof(text));
+		sample_local(row, text, sizeof(text));
 		text_table_add(t, "%s", text);
 		if (services)
 			text_table_add(t, "%s", text_str(row, "service", "-"));

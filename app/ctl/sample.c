@@ -153,6 +153,18 @@ sample_grown(const json_t *before, const json_t *now, const char *key)
 	return history_delta(before, now, key);
 }
 
+void
+sample_local(const json_t *listener, char *out, size_t size)
+{
+	const char *local = text_str(listener, "local", "?");
+	const char *port = strrchr(local, ':');
+
+	if (text_u64(listener, "dual_stack") != 0 && port != NULL)
+		snprintf(out, size, "*%s", port);
+	else
+		snprintf(out, size, "%s", local);
+}
+
 /* A number of all rows together, as it grew. */
 static double
 grown(const json_t *before, const json_t *now, const char *same, const char *key)

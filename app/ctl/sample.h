@@ -48,6 +48,10 @@ const json_t *sample_same(const json_t *rows, const json_t *like, const char *ke
 /** What a number of a row grew by, where `before` may be NULL. */
 uint64_t sample_grown(const json_t *before, const json_t *now, const char *key);
 
+/** Address and port of a listener, as they are shown: "*:7" for one of both families, as ss has it.
+ */
+void sample_local(const json_t *listener, char *out, size_t size);
+
 /** Rates between two samples, per second. */
 struct figures {
 	double seconds;

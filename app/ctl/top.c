@@ -238,23 +238,24 @@ draw_listeners(const struct top *t, const struct sample *a, const struct sample 
 	struct row rows[LISTENERS_MAX];
 	unsigned n = order(t, a, b, rows);
 
-	line(p, width, true, "%-22s %15s %15s %8s %7s", "listener", "Recv-Q/Send-Q",
-		"SynQ/SynBound", "opens/s", "cookies");
+	line(p, width, true, "%15s %15s %8s  %-7s  %s", "Recv-Q/Send-Q", "SynQ/SynBound", "opens/s",
+		"cookies", "listener");
 	for (unsigned i = 0; i < n; i++) {
 		const json_t *l = rows[i].now;
-		char accept[48], syn[48], opens[16];
+		char local[80], accept[48], syn[48], opens[16];
 
 		if (i == max) {
 			line(p, width, false, "... %u more", n - max);
 			break;
 		}
+		sample_local(l, local, sizeof(local));
 		snprintf(accept, sizeof(accept), "%" PRIu64 "/%" PRIu64, text_u64(l, "recv_q"),
 			text_u64(l, "send_q"));
 		snprintf(syn, sizeof(syn), "%" PRIu64 "/%" PRIu64, text_u64(l, "syn_queue"),
 			text_u64(l, "syn_bound"));
-		line(p, width, false, "%-22s %15s %15s %8s %7s", text_str(l, "local", "?"), accept,
-			syn, text_short(rows[i].opens, opens),
-			text_u64(l, "cookies_on") != 0 ? "on" : "-");
+		line(p, width, false, "%15s %15s %8s  %-7s  %s", accept, syn,
+			text_short(rows[i].opens, opens),
+			text_u64(l, "cookies_on") != 0 ? "on" : "-", local);
 	}
 }
 

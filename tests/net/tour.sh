@@ -35,7 +35,7 @@ TG_BACKGROUND+=("$CURL")
 sleep 2
 show ss -lnt
 show ss -nti sport = :7
-show nstat -d 1 -r 'Listen*' PassiveOpens InSegs
+show nstat -d 1 --count 1 'Listen*' PassiveOpens InSegs
 show shards
 show ports
 show usage

@@ -21,7 +21,7 @@ damaged()
 wait_until 10 damaged || fail "checksums are right"
 # by hand
 ctl_status 0 drops
-ctl_says '^ +[0-9]+ +[0-9.]+% +drop_tcp_csum  +TCP checksum wrong'
+ctl_says '^ *[0-9]+ +[0-9.]+% +drop_tcp_csum  +TCP checksum wrong'
 ctl_status 0 ports
 ctl_says 'checksums +received: (software|port)'
 DIAGNOSE_SECONDS=4 diagnosed checksum

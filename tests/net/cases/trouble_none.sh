@@ -10,7 +10,7 @@ tg_start
 diagnosed
 bg idle many "$S4" 7 50
 bg_says idle '^open 50'
-cl curl -sS -Z --parallel-immediate --parallel-max 20 --max-time 30 -H 'Connection: close' -o /dev/null \
+cl curl -sS -Z --parallel-immediate --parallel-max 4 --max-time 30 -H 'Connection: close' -o /dev/null \
 	"http://$S4/?n=[1-20000]" >/dev/null 2>&1 &
 TG_BACKGROUND+=("$!")
 wait_until 10 test "$(counter PassiveOpens)" -gt 100 || fail "no load"

@@ -43,22 +43,6 @@ ctl_says 'waits_for_accept'
 diagnosed worker_stalled
 grep -q '"where": "0.0.0.0:6"' "$WORK/diagnose" || fail "not this listener"
 
-# the thread of the shard's loop stands still: the last turn is long ago, and it answers nothing
-"$TG_BUILD/tests/net/freeze" "$(loop_thread "$(ctl shards --json | sed 's/.*"lcore": \([0-9]*\).*/\1/')")" &
-FREEZE=$!
-TG_BACKGROUND+=("$FREEZE")
-stands_still()
-{
-	ctl shards -d 0.01 >"$WORK/shards" && ! grep -Eq ' [0-9]{1,3} ms$' "$WORK/shards"
-}
-wait_until 20 stands_still || fail "the loop still turns: $(cat "$WORK/shards")"
-cat "$WORK/shards"
-ctl_status 1 usage
-ctl_says 'did not answer for a second'
-diagnosed shard_stalled
-end_process "$FREEZE"
-wait_until 20 ctl usage || fail "the loop does not go on"
-
 # the process is stopped: nothing can be asked, and that is told
 kill -STOP "$DAEMON"
 ctl_status 3 --timeout 1 usage
@@ -66,4 +50,26 @@ ctl_says 'is stopped by a signal or a debugger'
 ctl_status 3 --timeout 1 diagnose
 kill -CONT "$DAEMON"
 wait_until 20 ctl usage || fail "the daemon does not go on"
+
+# the thread of the shard's loop stands still: the last turn is long ago, and it answers nothing
+"$TG_BUILD/tests/net/freeze" "$(loop_thread "$(ctl shards --json | sed 's/.*"lcore": \([0-9]*\).*/\1/')")" \
+	>"$WORK/freeze" 2>&1 &
+FREEZE=$!
+TG_BACKGROUND+=("$FREEZE")
+stands_still()
+{
+	is_gone "$FREEZE" && return
+	ctl shards -d 0.01 >"$WORK/shards" && ! grep -Eq ' [0-9]{1,3} ms$' "$WORK/shards"
+}
+wait_until 20 stands_still || fail "the loop still turns: $(cat "$WORK/shards")"
+if is_gone "$FREEZE"; then
+	tg_stop
+	skip "all but a thread that stands still: it cannot be stopped here: $(cat "$WORK/freeze")"
+fi
+cat "$WORK/shards"
+ctl_status 1 usage
+ctl_says 'did not answer for a second'
+diagnosed shard_stalled
+end_process "$FREEZE"
+wait_until 20 ctl usage || fail "the loop does not go on"
 tg_stop

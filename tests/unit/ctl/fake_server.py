@@ -170,7 +170,7 @@ def wrong_use():
               ('-f', 'a/b'), ('--timeout', 'soon'), ('--timeout', '0'), ('--timeout',), ('--socket',)]
     special = {
         'ss': [('state', 'open'), ('sport', 'http'), ('nonsense',), ('(', 'sport', '1')],
-        'nstat': [('-d', 'x'), ('-d', '0'), ('--interval',)],
+        'nstat': [('-d', 'x'), ('-d', '0'), ('--interval',), ('--count', '0')],
         'drops': [('x',), ('-d', '-1'), ('-n', '0')],
         'top': [('x',), ('-d', '0.01'), ('-n', 'x'), ()],  # the last: no terminal here
         'usage': [('x',), ('-c', 'x')], 'info': [('x',)], 'ports': [('x',)],
@@ -257,7 +257,7 @@ def deltas():
         check('-r', ' 25' in ask('nstat', '-r', 'PassiveOpens')[0])
         counters.update(PassiveOpens=3)  # counts that went back are of a new daemon
         check('restart', '  3 ' in ask('nstat', 'PassiveOpens')[0])
-        out, _ = ask('nstat', '-d', '0.1', '-r', '-z', '--explain', 'PassiveOpens')
+        out, _ = ask('nstat', '-d', '0.1', '--count', '1', '-z', '--explain', 'PassiveOpens')
         check(f'-d: {out}', 'connections completed from a handshake' in out)
 
 

@@ -105,7 +105,8 @@ eighty_by_twenty_four(void **state)
 	assert_true(line_with("SYN/s            12.3k  #") >= 0);
 	assert_true(line_with("cookies/s            7") >= 0);
 	assert_true(line_with(" 30.0% [###.......]") >= 0);
-	assert_true(line_with("0.0.0.0:1002                    2/4096") >= 0);
+	assert_true(
+		line_with("         2/4096             1/0        0  -        0.0.0.0:1002") >= 0);
 	assert_true(line_with("0.0.0.0:1000") > line_with("0.0.0.0:1002"));
 	t.sort = TOP_BY_SYN_Q;
 	top_draw(&t, &a, &b, 80, 23, &p);
