@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The engine's two queues beside a naive twin (queue_twin.h): random settings, then random SYNs,
- * ACKs, data, RSTs, cookies of another machine, accepts and time steps. After each the answer,
- * every number of the listeners, the SYN-ACKs and RSTs sent, and who is accepted next must be the
- * same.
+ * ACKs, data, RSTs, cookies of another machine, accepts, time steps and other settings. After each
+ * the answer, every number of the listeners, the SYN-ACKs and RSTs sent, and who is accepted next
+ * must be the same.
  *
  * Time moves in steps of 10 ms on a grid that misses the moment where 32-bit milliseconds are 0.
  *
@@ -174,6 +174,8 @@ play(uint64_t seed)
 			time_passes(&w);
 		else if (what == 297)
 			world_reopen(&w, below(&w, LISTENERS));
+		else
+			world_change(&w);
 		world_compare(&w);
 	}
 	/* every entry ends by itself */
