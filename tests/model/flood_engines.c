@@ -202,9 +202,16 @@ change_settings(void)
 	struct tg_engine_config c;
 	int rc[2];
 
-	settings(&c);
-	c.hop_limit = (uint8_t)(64 + below(2));
-	c.dscp = (uint8_t)below(2);
+	if (below(2) != 0) {
+		settings(&c);
+		c.hop_limit = (uint8_t)(64 + below(2));
+		c.dscp = (uint8_t)below(2);
+	} else { /* only what a SYN-ACK's options hang on, so that it looks like one that is kept */
+		c = engine[0]->cfg;
+		c.timestamps = below(2) != 0;
+		c.sack = below(2) != 0;
+		c.window_scaling = below(2) != 0;
+	}
 	for (unsigned k = 0; k < 2; k++)
 		rc[k] = tg_engine_reconfigure(engine[k], &c);
 	assert_int_equal(rc[0], 0);

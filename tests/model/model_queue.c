@@ -164,7 +164,7 @@ play(uint64_t seed)
 	step_now = 0;
 	world_open(&w, seed);
 	while (step_now++ < STEPS) {
-		uint32_t what = below(&w, 300);
+		uint32_t what = below(&w, 304);
 
 		if (what < 210)
 			client(&w);
@@ -172,7 +172,7 @@ play(uint64_t seed)
 			accept_one(&w);
 		else if (what < 297)
 			time_passes(&w);
-		else if (what == 297)
+		else if (what < 301)
 			world_reopen(&w, below(&w, LISTENERS));
 		else
 			world_change(&w);
