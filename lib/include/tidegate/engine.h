@@ -142,7 +142,8 @@ TG_API int tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine
  * - somaxconn, max_syn_backlog and accept_exact: bounds of all listeners are computed anew. What is
  *   in a queue that is smaller now stays there; the queue takes more when it is below its bound.
  * - rcvbuf: the window scale stays that of the creation (peers and cookies count on it), so windows
- *   grow to 65535 times that at most. A window once offered is not taken back.
+ *   grow to 65535 times that at most. A window once offered is not taken back; new connections may
+ *   begin with the larger one for as long as SYN-ACKs that offered it may be answered.
  * - hop_limit and dscp: connections keep what they began with; new ones, SYN-ACKs and answers that
  *   belong to no connection have the new values.
  * - time_wait_ms: entries keep their end. New ones last as long as those before them at least.
