@@ -22,7 +22,7 @@ tg_listener_config_init(struct tg_listener_config *cfg)
 
 /*
  * What a listener's SYN-ACKs say of us, and its connections begin with. A window that is offered is
- * not taken back (MUST-14), but what it was is in no entry and no cookie: so for as long as these
+ * not taken back (SHLD-14), but what it was is in no entry and no cookie: so for as long as these
  * may be answered, connections begin with the larger one.
  */
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Settings that change at random while streams run, also over a bad wire: every client gets its bytes
- * back, none is lost, and the books balance at every step (rig_check).
+ * Settings that change at random while streams run, also over a bad wire: every client gets its
+ * bytes back, none is lost, and the books balance at every step (rig_check).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@ static const struct link_config bad = {
 	.delay = 5 * TG_MSEC, .drop = 10, .duplicate = 10, .reorder = 10, .flip = 10, .mark = 10};
 
 /*
- * Of a client that was answered with a cookie only the first segment can prove it: what comes behind
- * it gets a RST when that is lost. So where there are cookies nothing is.
+ * Of a client that was answered with a cookie only the first segment can prove it: what comes
+ * behind it gets a RST when that is lost. So where there are cookies nothing is.
  */
 static const struct link_config good = {.delay = 5 * TG_MSEC, .mark = 10};
 
