@@ -257,6 +257,8 @@ TG_API tg_time tg_engine_deadline(const struct tg_engine *e, tg_time now);
  * Machines that share the secret should all be told within 32 s: each accepts what others make of
  * the old one for 96 s, but nothing of the new one before it is told.
  *
+ * The wall clock it goes by is that of the last tg_engine_advance().
+ *
  * @param cookie_seed  32 secret bytes, copied: as tg_engine_config.cookie_seed where machines share
  *                     it, random where they do not
  */
