@@ -86,10 +86,13 @@ static void
 draw_head(const struct top *t, const struct sample *b, unsigned width, struct top_picture *p)
 {
 	uint64_t up = text_u64(b->info, "uptime_s");
+	char state[64] = "";
 
-	line(p, width, true, "tidegate %s  %s  up %" PRIu64 "d %02u:%02u:%02u  every %.1f s%s",
-		t->name, text_str(b->info, "state", ""), up / 86400, (unsigned)(up / 3600 % 24),
-		(unsigned)(up / 60 % 60), (unsigned)(up % 60), t->every,
+	if (b->info != NULL)
+		snprintf(state, sizeof(state), "  %.20s  up %" PRIu64 "d %02u:%02u:%02u",
+			text_str(b->info, "state", ""), up / 86400, (unsigned)(up / 3600 % 24),
+			(unsigned)(up / 60 % 60), (unsigned)(up % 60));
+	line(p, width, true, "tidegate %s%s  every %.1f s%s", t->name, state, t->every,
 		t->paused ? "  PAUSED" : "");
 	if (b->usage != NULL)
 		line(p, width, false,
