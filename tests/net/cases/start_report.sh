@@ -51,3 +51,13 @@ says '^warning: port 0: af_packet .*framecnt=4096'
 grep -qw 0 /sys/devices/system/cpu/isolated || says '^note: CPU 0 of shard 0 is not isolated'
 says_not '^metrics'
 tg_stop
+
+# a port whose redirection table names one queue of two, and small rings
+TG_IDLE_SLEEP=1ms
+tg_config 'descriptors: 128'
+sed -i 's/^  - device: .*/  - device: "net_null0,no-rx=1"/' "$WORK/config.yaml"
+tg_run "$TG_BUILD/app/tidegate" -c "$WORK/config.yaml"
+says '^ +RSS: asked for ipv4 ipv4-tcp ipv6 .*; the table of [0-9]+ names 1 of 2 queues'
+says '^warning: port 0 gives packets to 1 of its 2 queues'
+says '^warning: port 0 has 128 descriptors a queue'
+tg_stop
