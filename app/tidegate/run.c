@@ -15,6 +15,7 @@
 #include "devices.h"
 #include "eal_args.h"
 #include "run.h"
+#include "start_report.h"
 
 /* How often the stopping of the loops is looked at. */
 #define LOOK_MS 20
@@ -137,6 +138,7 @@ serve(struct daemon *d, const sigset_t *set)
 {
 	show_in_telemetry(d);
 	show_metrics(d);
+	start_report(d);
 	d->running = d->nb_shards;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);

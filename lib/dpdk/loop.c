@@ -248,8 +248,7 @@ static void
 count_cycles(struct tg_loop *loop, struct turn *t, uint64_t tsc)
 {
 	if (likely(tsc > t->tsc))
-		*(t->worked || t->busy ? &loop->stats.busy_cycles : &loop->stats.idle_cycles) +=
-			tsc - t->tsc;
+		*(t->busy ? &loop->stats.busy_cycles : &loop->stats.idle_cycles) += tsc - t->tsc;
 	t->tsc = tsc;
 }
 
@@ -309,6 +308,7 @@ tg_loop_run(struct tg_loop *loop)
 		t.busy = tg_shard_turn(loop->shard, t.now, t.wall_s);
 		for (unsigned i = 0; i < loop->nb_ports; i++)
 			transmit(loop, &loop->port[i], &t);
+		t.busy |= t.worked;
 		step(loop, &t);
 		rest(loop, &t);
 		loop->stats.turns++;

@@ -84,6 +84,8 @@ setup_queues(const struct tg_port_config *cfg, struct tg_port *port,
 		*why = "descriptor numbers refused";
 		return rc;
 	}
+	port->rx_ring = rxd;
+	port->tx_ring = txd;
 	rxc.offloads = port->rx_offloads;
 	txc.offloads = port->tx_offloads;
 	for (uint16_t q = 0; q < cfg->queues; q++) {
@@ -140,6 +142,7 @@ ask_rss(const struct tg_port_config *cfg, struct tg_port *port, const struct rte
 		return;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_hf = can;
+	port->rss_wanted = can;
 	port->rss = true;
 }
 
@@ -161,6 +164,7 @@ tg_port_configure(const struct tg_port_config *cfg, struct tg_port *port, const 
 	/* af_xdp's fill ring belongs to the kernel's side of the socket and ends with it. */
 	port->keeps_mbufs = strcmp(port->driver, "net_af_xdp") == 0;
 	port->queues = cfg->queues;
+	port->node = rte_eth_dev_socket_id(port->id);
 	port->mtu = cfg->mtu != 0 ? cfg->mtu : mtu_now;
 	*why = "the port has fewer queues than that";
 	if (cfg->queues > info.max_rx_queues || cfg->queues > info.max_tx_queues)

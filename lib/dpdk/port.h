@@ -33,6 +33,10 @@ struct tg_port {
 	bool started;
 	bool rss;         /**< spreads connections over its queues by their addresses */
 	bool keeps_mbufs; /**< the driver does not give all mbufs back when closed */
+	int node;         /**< NUMA node, -1: none or not known */
+	uint16_t rx_ring; /**< descriptors of each queue, as the port has them */
+	uint16_t tx_ring;
+	uint64_t rss_wanted; /**< hash functions asked for, RTE_ETH_RSS_*; 0: none */
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
 	/** How neighbour solicitations reach us: "allmulticast", "promiscuous", "was on" or
