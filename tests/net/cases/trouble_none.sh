@@ -11,9 +11,13 @@ diagnosed
 bg idle many "$S4" 7 50
 bg_says idle '^open 50'
 cl curl -sS -Z --parallel-immediate --parallel-max 4 --max-time 30 -H 'Connection: close' -o /dev/null \
-	"http://$S4/?n=[1-20000]" >/dev/null 2>&1 &
+	"http://$S4/?n=[1-100000]" >/dev/null 2>&1 &
 TG_BACKGROUND+=("$!")
-wait_until 10 test "$(counter PassiveOpens)" -gt 100 || fail "no load"
+loaded()
+{
+	[ "$(counter PassiveOpens)" -gt 200 ]
+}
+wait_until 20 loaded || fail "no load"
 diagnosed
 read -r _ recv_q _ syn_q _ <<<"$(listener_row '*:7')"
 expect "Recv-Q, SynQ of the echo service" "$recv_q $syn_q" "0 0"
