@@ -11,8 +11,8 @@
 #include "diagnose.h"
 #include "text.h"
 
-/* A loop turns in microseconds, idle_sleep is 10 ms at most; a busy host takes a CPU away for some
- * 100 ms now and then. */
+/* A loop turns in microseconds, idle_sleep is 10 ms at most; a busy host takes a CPU away for a
+ * while now and then. */
 #define TURN_AGE_MS 1000
 /* SYNs a second that are not completed, before it can be called a flood. */
 #define FLOOD_SYNS 50
@@ -107,21 +107,22 @@ judge_shards(const struct watch *w, struct findings *out)
 {
 	const char *advice = "the service on this shard blocks, or its CPU is taken by something "
 			     "else: look at the thread with top -H and perf; isolate the CPU";
-	unsigned before = out->n;
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach(w->last.shards, i, row)
 	{
+		const json_t *old = sample_same(w->first.shards, row, "shard");
 		uint64_t age = text_u64(row, "turn_age_ms");
 		char where[32];
 
 		snprintf(where, sizeof(where), "shard %" PRIu64, text_u64(row, "shard"));
-		if (age >= TURN_AGE_MS)
+		/* one that went on meanwhile had only lost its CPU for a moment */
+		if (age >= TURN_AGE_MS && sample_grown(old, row, "turns") == 0)
 			found(out, "shard_stalled", "a shard's loop stands still", where, advice,
 				"its last turn began %" PRIu64 " ms ago", age);
 	}
-	if (out->n == before && w->last.silent[0] != '\0')
+	if (w->last.shards == NULL && w->last.silent[0] != '\0')
 		found(out, "shard_stalled", "a shard's loop stands still", "", advice, "%s",
 			w->last.silent);
 }

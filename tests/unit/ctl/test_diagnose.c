@@ -125,7 +125,11 @@ static void
 a_shard_that_stands_still(void **state)
 {
 	(void)state;
-	w.last.shards = json("[{'shard': 0, 'turn_age_ms': 2}, {'shard': 1, 'turn_age_ms': 4000}]");
+	w.first.shards = json("[{'shard': 0, 'turns': 5}, {'shard': 1, 'turns': 9},"
+			      " {'shard': 2, 'turns': 9}]");
+	w.last.shards = json("[{'shard': 0, 'turns': 7, 'turn_age_ms': 2},"
+			     " {'shard': 1, 'turns': 9, 'turn_age_ms': 4000},"
+			     " {'shard': 2, 'turns': 10, 'turn_age_ms': 2000}]");
 	strcpy(w.last.silent, "the shard's loop did not answer for a second");
 	finds("shard_stalled");
 	assert_string_equal(got.f[0].where, "shard 1");
