@@ -117,6 +117,8 @@ image_make()
 	IMAGE=$WORK/image
 	mkdir -p "$IMAGE"/{dev,proc,sys,run,tmp,etc,lab,usr/{bin,sbin,lib,lib64}}
 	ln -s usr/{bin,sbin,lib,lib64} "$IMAGE/"
+	echo 'tidegate:x:990:990::/:/bin/false' >"$IMAGE/etc/passwd"
+	echo 'tidegate:x:990:' >"$IMAGE/etc/group"
 	install -m 755 "$(command -v busybox)" "$IMAGE/bin/busybox"
 	install -m 755 "$LAB_DIR/guest-init.sh" "$IMAGE/init"
 	copy_modules

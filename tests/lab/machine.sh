@@ -64,23 +64,37 @@ cl()
 	timeout -k 5 "${CL_TIMEOUT:-60}" ip netns exec "$NS" "$@"
 }
 
+# guest_line - LINE becomes the next line from the machine; false when none has come within a second
+PART=
+guest_line()
+{
+	LINE=
+	if IFS= read -r -t 1 LINE <&"$FROM_GUEST"; then
+		LINE=$PART$LINE PART=
+		return 0
+	fi
+	# what has come of a line so far is not lost
+	PART+=$LINE
+	return 1
+}
+
 # guest COMMAND - in the machine's shell; GUEST_TIMEOUT seconds at most. What it says goes to standard
 # output and to $WORK/guest.log; its status is the command's, 125 when there is no answer
 guest()
 {
-	local line end=$((SECONDS + ${GUEST_TIMEOUT:-60}))
+	local end=$((SECONDS + ${GUEST_TIMEOUT:-60}))
 
 	printf '%s\n' "$1" >&"$TO_GUEST"
 	echo "# $1" >>"$WORK/guest.log"
 	while [ "$SECONDS" -le "$end" ]; do
-		if ! IFS= read -r -t 1 line <&"$FROM_GUEST"; then
+		if ! guest_line; then
 			! is_gone "$MACHINE" || break
 			continue
 		fi
-		case $line in
-		'@@ '*) return "${line#@@ }" ;;
+		case $LINE in
+		'@@ '*) return "${LINE#@@ }" ;;
 		esac
-		printf '%s\n' "$line" | tee -a "$WORK/guest.log"
+		printf '%s\n' "$LINE" | tee -a "$WORK/guest.log"
 	done
 	echo "# no answer" >>"$WORK/guest.log"
 	return 125
@@ -94,9 +108,7 @@ monitor()
 
 guest_is_up()
 {
-	local line
-
-	IFS= read -r -t 1 line <&"$FROM_GUEST" && [ "$line" = '@@ up' ]
+	guest_line && [ "$LINE" = '@@ up' ]
 }
 
 # machine_up CPUS IOMMU DEVICE [NETDEV-OPTION] - boots; true when its shell answers
@@ -122,7 +134,7 @@ machine_up()
 		-chardev "pipe,id=mon,path=$WORK/mon" -mon chardev=mon \
 		</dev/null >"$WORK/qemu.log" 2>&1 &
 	MACHINE=$!
-	wait_until 60 guest_is_up_or_gone && ! is_gone "$MACHINE"
+	wait_until 120 guest_is_up_or_gone && ! is_gone "$MACHINE"
 }
 
 guest_is_up_or_gone()
