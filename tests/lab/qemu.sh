@@ -16,10 +16,10 @@ set -euo pipefail
 
 LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_ROOT=$(cd "$LAB_DIR/../.." && pwd)
-LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
+LAB_BUILD=$LAB_ROOT/build
 LAB_DEBS=()
-LOGS=${LOGS:-}
-NAME=${NAME:-tglab$$}
+LOGS=
+NAME=tglab$$
 # The longest a NIC may take; 40 s is usual on two free CPUs.
 NIC_SECONDS=300
 NICS=(e1000e virtio virtio-plain vmxnet3 e1000)
@@ -189,7 +189,7 @@ look_around()
 	done
 	! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip "busybox is not static"
 	unshare -n true 2>"$WORK/netns" || skip "no network namespaces here: $(head -n 1 "$WORK/netns")"
-	[ -c /dev/net/tun ] || skip "no /dev/net/tun here"
+	{ : <>/dev/net/tun; } 2>/dev/null || skip "no /dev/net/tun here, or it cannot be opened"
 	for p in app/tidegate tests/lab/ask tests/net/synflood; do
 		[ -x "$LAB_BUILD/$p" ] || { echo "FAIL lab: $LAB_BUILD/$p is not built" && exit 1; }
 	done
@@ -207,10 +207,10 @@ main()
 	kernel_get
 	guide_extract
 	image_make
-	export NAME WORK LAB_BUILD LOGS
 	for nic in "$@"; do
 		status=0
-		timeout -k 20 "$NIC_SECONDS" bash "$LAB_DIR/qemu.sh" --one "$nic" "$KERNEL" </dev/null &
+		timeout -k 20 "$NIC_SECONDS" bash "$LAB_DIR/qemu.sh" --build "$LAB_BUILD" --logs "$LOGS" \
+			--one "$nic" "$WORK" "$NAME" "$KERNEL" </dev/null &
 		CHILD=$!
 		wait "$CHILD" || status=$?
 		CHILD=
@@ -228,11 +228,10 @@ while [ $# -gt 0 ]; do
 	--deb) LAB_DEBS+=("$(realpath "$2")") && shift ;;
 	--list) printf '%s\n' "${NICS[@]}" && exit ;;
 	--one)
-		# the inner run; WORK and the others come from the environment
-		KERNEL=$3 MACHINE_WORK=$WORK/$2
-		mkdir -p "$MACHINE_WORK"
-		ln -s "$WORK/initrd" "$WORK/guide" "$MACHINE_WORK/"
-		WORK=$MACHINE_WORK
+		# the inner run, of one machine
+		WORK=$3/$2 NAME=$4 NS=$4 KERNEL=$5
+		mkdir -p "$WORK"
+		ln -s "$3/initrd" "$3/guide" "$WORK/"
 		one_nic "$2"
 		exit
 		;;
