@@ -95,7 +95,7 @@ fail()
 skip()
 {
 	echo "skip lab: $*"
-	exit 77
+	exit 0
 }
 
 show_logs()
