@@ -24,6 +24,10 @@ DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 # shellcheck disable=SC2034
 DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk)
 
+# To boot tidegate in a virtual machine (tests/lab). The kernel there is downloaded, never installed.
+# shellcheck disable=SC2034
+DEPS_LAB=(qemu-system-x86 busybox-static cpio kmod dpkg)
+
 # deps_missing PACKAGE... - prints those that are not installed
 deps_missing()
 {
