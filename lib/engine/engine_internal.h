@@ -171,6 +171,15 @@ tg_cookies_are_out(const struct tg_engine *e, const struct tg_lsn *l)
 		e->now < l->cookie_until;
 }
 
+/** Forgets the forms of SYN-ACKs that are kept: what they say is not true any more. */
+static inline void
+tg_printed_forget(struct tg_engine *e)
+{
+	e->printed_last = NULL;
+	for (unsigned i = 0; i < TG_PRINTED; i++)
+		e->printed[i].what = 0;
+}
+
 /** A TCP segment for a local address: host.c's checks are passed (tcp_input.c). */
 struct tg_verdict tg_input_tcp(struct tg_engine *e, struct tg_rx *rx);
 

@@ -73,6 +73,8 @@ struct tg_lsn {
 	uint64_t cookies_failed;
 	uint64_t defer_drops;
 	uint64_t fastopen_passive;
+
+	struct tg_listener_config cfg; /**< as last set, but without worker */
 };
 
 /** All listeners of an engine. Fixed size; zero and tg_listeners_init() start it. */
@@ -104,6 +106,22 @@ tg_listener tg_lsn_handle(const struct tg_listeners *t, uint32_t idx);
 
 /** Index of a handle, or TG_NONE when it is stale. */
 uint32_t tg_lsn_index(const struct tg_listeners *t, tg_listener h);
+
+/** Whether every setting is in its range, but for the options of connections and the worker. */
+bool tg_lsn_config_ok(const struct tg_listener_config *cfg);
+
+/** Takes settings, which are good, and tg_lsn_settle(). The worker stays. */
+void tg_lsn_configure(
+	struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share);
+
+/** Whether settings are for this listener's address and port. */
+bool tg_lsn_same_place(const struct tg_lsn *l, const struct tg_listener_config *cfg);
+
+/**
+ * Derives from l->cfg, which is good, all that may change while the listener is open, but for
+ * worker and options. What is in its queues stays there.
+ */
+void tg_lsn_settle(struct tg_lsn *l, const struct tg_share *share);
 
 /**
  * Opens a listener.
