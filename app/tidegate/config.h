@@ -171,6 +171,9 @@ int config_place_listener(struct config *c, uint32_t i, char *err);
  */
 int config_place_fastopen_key(struct config *c, char *err);
 
+/** Whether two listeners cannot be open at a time: tg_listen() says -EADDRINUSE. */
+bool config_conflict(const struct config_listener *a, const struct config_listener *b);
+
 /**
  * Checks that no key stands beside one that makes it meaningless. Part of config_check().
  *
