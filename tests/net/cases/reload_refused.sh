@@ -12,7 +12,7 @@ wrong()
 	local lines
 
 	cp "$WORK/good.yaml" "$WORK/config.yaml"
-	sed -i "$3; s/port: 7,/& backlog: 5,/" "$WORK/config.yaml"
+	sed -i -e "s/port: 7,/& backlog: 5,/" -e "$3" "$WORK/config.yaml"
 	refused "$1: $WORK/config.yaml(:[0-9]+)?: $2" /tidegate/reload
 	lines=$(wc -l <"$WORK/err")
 	kill -HUP "$TG_PID"
@@ -42,7 +42,7 @@ wrong config 'shard: unknown key' 's/^shards: /shard: /'
 wrong config 'drain: "3" has no unit' 's/^drain: .*/drain: 3/'
 wrong config 'listeners\[1\].port: 80 is in use' 's/address: "::", port: 80/address: "0.0.0.0", port: 80/'
 wrong config 'http.root_page: /nonexistent cannot be read' '$ahttp: {root_page: /nonexistent}'
-wrong refused 'shards: cannot change without a restart; nor can engine.max_conns \(line 12\)$' \
+wrong refused 'shards: cannot change without a restart; nor can engine.max_conns \(line 13\)$' \
 	's/^shards: .*/shards: 2/; s/^engine: {/&max_conns: 7, /'
 wrong refused 'ports\[0\].addresses: cannot change without a restart$' 's/192.0.2.1\/24/192.0.2.3\/24/'
 wrong refused 'engine.cookie_seed_file: .*cannot be opened' 's/seed"/no-seed"/'

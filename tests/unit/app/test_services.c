@@ -34,6 +34,7 @@ begin(enum service_kind kind, unsigned clients)
 {
 	service_destroy(svc);
 	fake_reset();
+	use.replies = 0;
 	assert_int_equal(service_create(kind, FAKE_CONNS, &use, &svc), 0);
 	fake_connect(clients);
 	service_run(fake_worker(), svc);
