@@ -425,11 +425,11 @@ http_pages_change_under_way(void **state)
 	fake_take(0, 10);
 	fake_take(2, 10);
 	for (unsigned i = 0; i < 3; i++)
-		fake_data(i, "GET / HTTP/1.1\r\n\r\n");
+		fake_data(i, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 	turn();
 	assert_int_equal(use.replies, 2);
 	svc->use = &other;
-	fake_data(1, "GET / HTTP/1.1\r\n\r\n");
+	fake_data(1, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 	fake_take(0, 100000);
 	turn();
 	assert_int_equal(world.conn[0].out_len, was->len - 10);
