@@ -10,6 +10,9 @@
 #include "config.h"
 #include "engine_internal.h"
 
+/* What tg_engine_reset() leaves of closed listeners in one go; any number will do. */
+#define RESET_GROUP 65536
+
 /* Derives the keys; no seed and no key stays behind in the copy of the settings. */
 static void
 init_secrets(struct tg_engine *e)
@@ -178,6 +181,8 @@ void
 tg_engine_reset(struct tg_engine *e)
 {
 	tg_listeners_close(e);
+	while (tg_lsn_any_closing(&e->listeners))
+		tg_closing_work(e, RESET_GROUP);
 	for (uint32_t i = 0; i < e->conns.tcb.fresh; i++) {
 		struct tg_tcb *t = tg_tcb_at(&e->conns, i);
 

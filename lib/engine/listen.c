@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "close.h"
 #include "config.h"
 #include "engine_internal.h"
 
@@ -168,33 +167,6 @@ tg_listeners_settle(struct tg_engine *e)
 	}
 }
 
-static void
-remove_half_open_of(struct tg_engine *e, uint32_t lsn)
-{
-	/* Closing a listener is rare: every entry ever used is looked at. */
-	for (uint32_t i = 0; i < e->synq.pool.fresh; i++) {
-		const struct tg_half *h = tg_half_at(&e->synq, i);
-
-		if (h->key.lport != 0 && h->key.free_use == lsn)
-			tg_half_remove(e, i);
-	}
-}
-
-static void
-close_listener(struct tg_engine *e, uint32_t lsn)
-{
-	struct tg_lsn *l = &e->listeners.lsn[lsn];
-	uint32_t idx;
-
-	remove_half_open_of(e, lsn);
-	while ((idx = tg_fifo_pop(&l->acceptq, &e->conns.tcb, TG_TCB_EVENT)) != TG_NONE)
-		tg_conn_abort(&e->conns, tg_tcb_at(&e->conns, idx));
-	tg_fastopen_unlisten(e, lsn);
-	tg_options_put(&e->conns.options, l->options);
-	e->worker[l->worker].acceptable[lsn / 64] &= ~(UINT64_C(1) << lsn % 64);
-	tg_lsn_close(&e->listeners, lsn);
-}
-
 int
 tg_unlisten(struct tg_engine *e, tg_listener h)
 {
@@ -202,7 +174,7 @@ tg_unlisten(struct tg_engine *e, tg_listener h)
 
 	if (lsn == TG_NONE)
 		return -EBADF;
-	close_listener(e, lsn);
+	tg_closing_begin(e, lsn);
 	return 0;
 }
 
@@ -211,5 +183,5 @@ tg_listeners_close(struct tg_engine *e)
 {
 	for (uint32_t i = 0; i < TG_LISTENERS_MAX; i++)
 		if (e->listeners.lsn[i].used)
-			close_listener(e, i);
+			tg_closing_begin(e, i);
 }

@@ -195,11 +195,11 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	if (!tg_lsn_config_ok(cfg))
 		return -EINVAL;
 	for (uint32_t i = 0; i < TG_LISTENERS_MAX; i++) {
-		if (!t->lsn[i].used) {
-			if (free_idx == TG_NONE)
-				free_idx = i;
-		} else if (clashes(&t->lsn[i], cfg)) {
-			return -EADDRINUSE;
+		if (t->lsn[i].used) {
+			if (clashes(&t->lsn[i], cfg))
+				return -EADDRINUSE;
+		} else if (free_idx == TG_NONE && !t->lsn[i].closing) {
+			free_idx = i;
 		}
 	}
 	if (free_idx == TG_NONE)
@@ -235,9 +235,18 @@ tg_lsn_close(struct tg_listeners *t, uint32_t idx)
 		p = &t->lsn[*p - 1].next;
 	*p = t->lsn[idx].next;
 	t->lsn[idx].used = false;
+	t->lsn[idx].closing = true;
+	t->closing[idx / 64] |= UINT64_C(1) << idx % 64;
 	t->count--;
 	t->exact -= t->lsn[idx].wildcard == 0;
 	t->recent = 0;
+}
+
+void
+tg_lsn_free(struct tg_listeners *t, uint32_t idx)
+{
+	t->lsn[idx].closing = false;
+	t->closing[idx / 64] &= ~(UINT64_C(1) << idx % 64);
 }
 
 static uint32_t

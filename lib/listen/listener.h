@@ -34,6 +34,7 @@ tg_synack_word(const struct tg_synack *own)
 struct tg_lsn {
 	struct tg_endpoint local;
 	bool used;
+	bool closing; /**< not used any more, but something still names it */
 	bool dual_stack;
 	uint8_t wildcard; /**< 4 or 6: local.addr is the wildcard of that family; else 0 */
 	bool nodelay;
@@ -82,6 +83,7 @@ struct tg_listeners {
 	struct tg_lsn lsn[TG_LISTENERS_MAX];
 	/** By port, and by address where it is no wildcard; 1 + index, 0 = empty. */
 	uint16_t bucket[2 * TG_LISTENERS_MAX];
+	uint64_t closing[TG_LISTENERS_MAX / 64]; /**< those with closing set */
 	uint32_t count;
 	uint32_t exact;  /**< of these, at an address of their own */
 	uint32_t recent; /**< what tg_lsn_recent() was asked last, 0: nothing since a change */
@@ -131,8 +133,25 @@ void tg_lsn_settle(struct tg_lsn *l, const struct tg_share *share);
 int tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	const struct tg_share *share, uint8_t worker, uint32_t *idx);
 
-/** Closes one. Its entries and accept queue are the caller's to clean up first. */
+/**
+ * Closes one: its address is free, its handle stale, and no segment is for it any more. Its place
+ * stays taken until tg_lsn_free(), for the entries and connections that name it.
+ */
 void tg_lsn_close(struct tg_listeners *t, uint32_t idx);
+
+/** Nothing names a closed one any more: its place is free for another. */
+void tg_lsn_free(struct tg_listeners *t, uint32_t idx);
+
+/** Is any one closed and not yet free? */
+static inline bool
+tg_lsn_any_closing(const struct tg_listeners *t)
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < TG_LISTENERS_MAX / 64; i++)
+		any |= t->closing[i];
+	return any != 0;
+}
 
 /**
  * The listener a segment to addr:port is for: exact address before wildcard, which is of its family

@@ -24,6 +24,7 @@ play_change(struct player *p, struct client *c, const struct line *l)
 		die("expected: %s\n  got:      = %s", l->text, result_name(rc));
 	if (rc == 0)
 		p->rig.cfg = cfg;
+	p->rig.shrunk = true;
 	rig_turn(&p->rig);
 }
 
@@ -47,6 +48,7 @@ play_relisten(struct player *p, struct client *c, const struct line *l)
 		die("expected: %s\n  got:      = %s", l->text, result_name(rc));
 	if (rc == 0)
 		n->cfg = cfg;
+	p->rig.shrunk = true;
 	rig_turn(&p->rig);
 }
 

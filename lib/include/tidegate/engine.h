@@ -345,8 +345,9 @@ TG_API void tg_listener_config_init(struct tg_listener_config *cfg);
  *
  * @param out  its handle
  * @return 0; -EINVAL; -EADDRINUSE (same address and port, or a dual-stack overlap);
- *         -EADDRNOTAVAIL (not a wildcard and not a local address); -ENOSPC (more than 256, or all
- *         1024 sets of options in use, see tg_set_options())
+ *         -EADDRNOTAVAIL (not a wildcard and not a local address); -ENOSPC (more than 256,
+ *         those included whose closing is not done, or all 1024 sets of options in use, see
+ * tg_set_options())
  */
 TG_API int tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener *out);
 
@@ -370,6 +371,11 @@ TG_API int tg_listener_reconfigure(
 /**
  * Closes a listener: half-open entries vanish silently, connections nobody accepted get a RST,
  * accepted ones live on. The address can be listened on again at once.
+ *
+ * No more than a few cache lines are touched here, however full the queues are: what is left in
+ * them is worked off by tg_engine_advance(), within its budget. Until then it takes room in the
+ * engine's tables, and the listener counts among the 256 of tg_listen(); to the network its entries
+ * are gone.
  *
  * @return 0 or -EBADF
  */
