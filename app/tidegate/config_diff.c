@@ -137,6 +137,9 @@ compare_lists(struct look *l)
 		eal = strcmp(l->old->eal[i], l->new->eal[i]) == 0;
 	if (!eal)
 		refuse(l, "eal");
+	/* Sections that are there, even if empty. */
+	if (l->old->metrics.on != l->new->metrics.on)
+		refuse(l, "metrics");
 }
 
 static bool

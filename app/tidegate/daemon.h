@@ -11,10 +11,12 @@
 #include <tidegate/dpdk.h>
 
 #include "loop.h"
+#include "metrics.h"
 #include "page_set.h"
 #include "port.h"
 #include "secrets.h"
 #include "services.h"
+#include "shown.h"
 #include "watch.h"
 
 /** mbufs in a lcore's cache. */
@@ -27,7 +29,7 @@ struct daemon_shard {
 	struct service *service[SERVICE_KINDS];
 	struct tg_worker *worker[SERVICE_KINDS];
 	unsigned lcore;
-	bool shown;                             /**< in telemetry */
+	bool shown;                             /**< in telemetry, and its loop */
 	tg_listener listener[CONFIG_LISTENERS]; /**< handles, in the order of config->listener */
 };
 
@@ -57,6 +59,8 @@ struct daemon {
 	struct tg_port port[CONFIG_PORTS];
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
+	int metrics_fd; /**< bound, until metrics_start(); -1: off */
+	struct metrics *metrics;
 	uint32_t running;   /**< loops that have not drained yet */
 	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
 };
@@ -75,7 +79,10 @@ void note_bounds(const struct config *c);
 /** Once a second: logs what began or ended, and frees what nobody reads any more. */
 void watch_daemon(struct daemon *d);
 
-/** Stops and closes the ports. */
+/** Takes a shard and its loop out of telemetry; does nothing when they are not there. */
+void hide(struct daemon_shard *ds);
+
+/** Stops and closes the ports, hidden before. */
 void close_ports(struct daemon *d);
 
 /** Frees everything else. */

@@ -18,6 +18,7 @@
 #include "logging.h"
 #include "reload.h"
 #include "run.h"
+#include "start_report.h"
 
 /* How often the stopping of the loops is looked at. */
 #define LOOK_MS 20
@@ -64,6 +65,7 @@ stop(struct daemon *d)
 {
 	struct control_request r;
 
+	metrics_set_ready(d->metrics, false);
 	control_set_state(CONTROL_DRAINING);
 	log_print("stopping: drain=%ums", d->config->drain_ms);
 	stop_all(d, TG_LOOP_DRAIN);
@@ -131,8 +133,11 @@ show_in_telemetry(struct daemon *d)
 		fprintf(stderr, "tidegate: telemetry is not available, going on without\n");
 		return;
 	}
-	for (unsigned i = 0; i < d->nb_shards; i++)
+	for (unsigned i = 0; i < d->nb_shards; i++) {
+		/* Nothing is there before, so both work. */
 		d->shard[i].shown = tg_telemetry_add_shard(d->shard[i].shard) == 0;
+		tg_shown_add_loop(d->shard[i].loop);
+	}
 }
 
 static void
@@ -165,10 +170,23 @@ note_bounds(const struct config *c)
 			c->engine.max_syn_backlog, c->shards, c->shards);
 }
 
+/* Without them it can still listen: not worth ending for. */
+static void
+show_metrics(struct daemon *d)
+{
+	int rc = metrics_start(d->metrics_fd, d->pool, &d->metrics);
+
+	d->metrics_fd = -1;
+	if (rc != 0)
+		fprintf(stderr, "tidegate: no metrics: %s\n", strerror(-rc));
+}
+
 static int
 serve(struct daemon *d)
 {
 	show_in_telemetry(d);
+	show_metrics(d);
+	start_report(d);
 	d->running = d->nb_shards;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);
@@ -177,14 +195,13 @@ serve(struct daemon *d)
 	control_set_state(CONTROL_READY);
 	log_print("ready: shards=%u ports=%u listeners=%u", d->nb_shards, d->nb_ports,
 		d->config->nb_listeners);
+	metrics_set_ready(d->metrics, true);
 	wait_for_stop(d);
 	stop(d);
 	control_close();
+	metrics_stop(d->metrics);
 	for (unsigned i = 0; i < d->nb_shards; i++)
-		if (d->shard[i].shown) {
-			tg_telemetry_remove_shard(d->shard[i].shard);
-			d->shard[i].shown = false;
-		}
+		hide(&d->shard[i]);
 	close_ports(d);
 	return report(d) ? EXIT_CLEAN : EXIT_RUNTIME;
 }
@@ -218,6 +235,8 @@ set_up_and_serve(struct daemon *d)
 		status = d->failed_config ? EXIT_CONFIG : EXIT_RUNTIME;
 	}
 	control_close();
+	if (d->metrics_fd >= 0)
+		close(d->metrics_fd);
 	take_down(d);
 	return status;
 }
@@ -270,16 +289,18 @@ run(struct config *c, struct http_pages *pages, int nb_user, char *const user[])
 	char err[CONFIG_ERROR_MAX];
 	struct eal_args args;
 	struct daemon *d = calloc(1, sizeof(*d));
-	int status = EXIT_CONFIG;
+	int status = EXIT_CONFIG, metrics_fd;
 
 	if (d == NULL) {
 		fprintf(stderr, "tidegate: no memory\n");
 		status = EXIT_RUNTIME;
 	} else if (devices_check(c, err) != 0 ||
-		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0) {
+		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0 ||
+		metrics_bind(c, &metrics_fd, err) != 0) {
 		fprintf(stderr, "tidegate: %s\n", err);
 	} else {
 		d->config = c;
+		d->metrics_fd = metrics_fd;
 		status = start(d, pages, &args);
 		c = d->config;
 		pages = NULL;

@@ -150,6 +150,11 @@ static const struct key log_keys[] = {
 	BOOL("syslog", config_log, syslog),
 };
 
+static const struct key metrics_keys[] = {
+	TEXT("address", config_metrics, address, 45),
+	UINT("port", config_metrics, port, 1, 65535),
+};
+
 static const struct key port_keys[] = {
 	MUST(.name = "device", .kind = KEY_TEXT, PLACE(config_port, device), .min = 1, .max = 255),
 	UINT("mtu", config_port, mtu, 576, 9216),
@@ -222,7 +227,7 @@ static const struct key listener_keys[] = {
 
 static const char *const none[] = {NULL};
 static const char *const top_nested[] = {
-	"cpus", "eal", "engine", "http", "log", "ports", "listeners", NULL};
+	"cpus", "eal", "engine", "http", "log", "metrics", "ports", "listeners", NULL};
 static const char *const port_nested[] = {"addresses", NULL};
 
 const struct key_group key_groups[] = {
@@ -230,6 +235,7 @@ const struct key_group key_groups[] = {
 	[GROUP_ENGINE] = {"engine", engine_keys, COUNT(engine_keys), none, true},
 	[GROUP_HTTP] = {"http", http_keys, COUNT(http_keys), none, true},
 	[GROUP_LOG] = {"log", log_keys, COUNT(log_keys), none, true},
+	[GROUP_METRICS] = {"metrics", metrics_keys, COUNT(metrics_keys), none, false},
 	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested, false},
 	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none, true},
 	[GROUP_COUNT] = {NULL, NULL, 0, NULL, false},
@@ -240,6 +246,7 @@ const struct key_section key_sections[] = {
 	{GROUP_ENGINE, 0},
 	{GROUP_HTTP, offsetof(struct config, http)},
 	{GROUP_LOG, offsetof(struct config, log)},
+	{GROUP_METRICS, offsetof(struct config, metrics)},
 	{GROUP_COUNT, 0},
 };
 

@@ -15,6 +15,27 @@ tg_engine_counters(const struct tg_engine *e)
 	return &e->counters;
 }
 
+static uint64_t
+pool_bytes(const struct tg_pool *p)
+{
+	return (uint64_t)p->stride * p->capacity;
+}
+
+void
+tg_engine_memory(const struct tg_engine *e, struct tg_engine_memory *out)
+{
+	const struct tg_conns *cs = &e->conns;
+
+	*out = (struct tg_engine_memory){
+		.conns = pool_bytes(&cs->tcb),
+		.half_open = pool_bytes(&e->synq.pool),
+		.time_wait = pool_bytes(&cs->tw.pool),
+		.segments = pool_bytes(&cs->segs.pool),
+		.flow = tg_flow_bytes(&e->flow),
+		.other = sizeof(*e) + tg_peers_bytes(&e->peers) + tg_prefix_bytes(&e->prefixes),
+	};
+}
+
 void
 tg_engine_usage(const struct tg_engine *e, struct tg_engine_usage *u)
 {

@@ -40,6 +40,12 @@ tg_peers_fini(struct tg_peers *p, const struct tg_mem *mem)
 	memset(p, 0, sizeof(*p));
 }
 
+uint64_t
+tg_peers_bytes(const struct tg_peers *p)
+{
+	return (uint64_t)p->sets * sizeof(*p->set);
+}
+
 /* The hash as a fraction of 2^32 times the number of sets. There is at least one. */
 static struct tg_peer_set *
 set_of(const struct tg_peers *p, uint32_t hash)

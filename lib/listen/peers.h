@@ -51,6 +51,9 @@ tg_peers_live(struct tg_peers *p, uint32_t lifetime_ms)
 /** Gives the memory back. Safe when all is zero. */
 void tg_peers_fini(struct tg_peers *p, const struct tg_mem *mem);
 
+/** Bytes it has allocated. */
+uint64_t tg_peers_bytes(const struct tg_peers *p);
+
 /**
  * A peer completed a handshake.
  *

@@ -55,6 +55,12 @@ tg_prefix_fini(struct tg_prefixes *t, const struct tg_mem *mem)
 	memset(t, 0, sizeof(*t));
 }
 
+uint64_t
+tg_prefix_bytes(const struct tg_prefixes *t)
+{
+	return (uint64_t)t->sets * sizeof(*t->set);
+}
+
 struct tg_addr
 tg_prefix_of(const struct tg_addr *a)
 {

@@ -62,6 +62,9 @@ void tg_prefix_rate(struct tg_prefixes *t, uint32_t rate, uint32_t burst);
 /** Gives the memory back. Safe when all is zero. */
 void tg_prefix_fini(struct tg_prefixes *t, const struct tg_mem *mem);
 
+/** Bytes it has allocated. */
+uint64_t tg_prefix_bytes(const struct tg_prefixes *t);
+
 /**
  * The prefix of an address, the other bits zero: what the hash is made of. IPv4 stays v4-mapped, so
  * prefixes of the two families are never equal.

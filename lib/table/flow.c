@@ -164,6 +164,12 @@ tg_flow_fini(struct tg_flow *t, const struct tg_mem *mem)
 	memset(t, 0, sizeof(*t));
 }
 
+uint64_t
+tg_flow_bytes(const struct tg_flow *t)
+{
+	return (uint64_t)t->buckets * sizeof(*t->bucket);
+}
+
 void
 tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
 {

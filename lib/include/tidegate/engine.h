@@ -494,6 +494,19 @@ TG_API const char *tg_counter_text(enum tg_counter c);
 /** Fills in how full the engine is. */
 TG_API void tg_engine_usage(const struct tg_engine *e, struct tg_engine_usage *u);
 
+/** Bytes an engine has taken through env.alloc, by what they are for; all of them at creation. */
+struct tg_engine_memory {
+	uint64_t conns;     /**< connection entries */
+	uint64_t half_open; /**< half-open entries */
+	uint64_t time_wait; /**< TIME_WAIT entries */
+	uint64_t segments;  /**< descriptors of buffers in queues; the buffers are env's */
+	uint64_t flow;      /**< the table that finds an entry by its addresses */
+	uint64_t other;     /**< the engine itself, proven peers, prefixes */
+};
+
+/** Fills in what an engine has taken. Any thread: it never changes. */
+TG_API void tg_engine_memory(const struct tg_engine *e, struct tg_engine_memory *out);
+
 /** Lists listeners from index *cursor on, which moves; start with 0. @return number filled */
 TG_API unsigned tg_engine_listeners(
 	const struct tg_engine *e, uint32_t *cursor, struct tg_listener_info out[], unsigned cap);

@@ -145,6 +145,17 @@ what_needs_a_restart_is_named_with_its_line(void **state)
 		"t.yaml:1: cpus: cannot change without a restart");
 }
 
+/* What stands in no single value: a section that is there and empty. */
+static void
+other_sections_need_a_restart(void **state)
+{
+	(void)state;
+	refused(PORT LISTENERS, "metrics: {}\n" PORT LISTENERS,
+		"t.yaml:1: metrics: cannot change without a restart");
+	refused("metrics: {}\n" PORT LISTENERS, "metrics: {address: \"::1\"}\n" PORT LISTENERS,
+		"t.yaml:1: metrics.address: cannot change without a restart");
+}
+
 static void
 ports_need_a_restart(void **state)
 {
@@ -219,6 +230,7 @@ main(void)
 		cmocka_unit_test(fastopen_keys_are_compared),
 		cmocka_unit_test(listeners_are_told_apart_by_where_they_listen),
 		cmocka_unit_test(what_needs_a_restart_is_named_with_its_line),
+		cmocka_unit_test(other_sections_need_a_restart),
 		cmocka_unit_test(ports_need_a_restart),
 		cmocka_unit_test(sizes_are_not_live),
 		cmocka_unit_test(a_long_line_is_cut),
