@@ -13,6 +13,8 @@
  *     config.c        loads: libcyaml sees to structure, schema.c and value.c to values
  *     config_check.c  what no single value tells: duplicates, overlaps, families
  *     config_rules.c  keys that make no sense beside, or without, each other
+ *     config_diff.c   what is different between two of them, and what of that needs a restart
+ *     config_edit.c   one with a key, or a listener, changed
  *     secret_file.c   files only their owner may read
  *     secrets.c       which of them there are, and what stands in them
  */
@@ -72,6 +74,21 @@ struct config_http {
 	char *content_type; /**< NULL: text/html */
 };
 
+/** Which lines are logged: these and more serious ones. */
+enum config_log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG,
+};
+
+/** Settings of the log. */
+struct config_log {
+	uint32_t level; /**< enum config_log_level */
+	bool syslog;    /**< to syslog in place of stdout and stderr */
+};
+
 /** Where metrics and health are served: on the host's own network, not on the ports. */
 struct config_metrics {
 	bool on;
@@ -103,6 +120,7 @@ struct config {
 	uint64_t given;        /**< key_bit() of the top-level keys that stand in the file */
 	uint64_t given_engine; /**< of those of the engine */
 	struct config_http http;
+	struct config_log log;
 	struct config_metrics metrics;
 	unsigned nb_ports;
 	struct config_port port[CONFIG_PORTS];
@@ -143,6 +161,28 @@ int config_error(const struct config *c, char *err, const char *path, const char
 
 /** Checks what no single value tells. @return 0; -1 with err filled */
 int config_check(const struct config *c, char *err);
+
+struct raw_group;
+
+/**
+ * Reads one listener into place i, which becomes the last one. Part of config_parse().
+ *
+ * @return 0; -1 with err filled
+ */
+int config_read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *err);
+
+/** Fills in how.local of listener i from its address and port. @return 0; -1 with err filled */
+int config_place_listener(struct config *c, uint32_t i, char *err);
+
+/**
+ * Moves a Fast Open key from its text to where the engine has it, and wipes the text.
+ *
+ * @return 0; -1 with err filled
+ */
+int config_place_fastopen_key(struct config *c, char *err);
+
+/** Whether two listeners cannot be open at a time: tg_listen() says -EADDRINUSE. */
+bool config_conflict(const struct config_listener *a, const struct config_listener *b);
 
 /**
  * Checks that no key stands beside one that makes it meaningless. Part of config_check().

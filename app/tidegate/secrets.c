@@ -5,6 +5,7 @@
 
 #include "secret_file.h"
 #include "secrets.h"
+#include "siphash.h"
 
 int
 secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
@@ -29,6 +30,19 @@ secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
 		ec->fastopen_keys = (uint8_t)n;
 	}
 	return 0;
+}
+
+void
+secrets_take_print(struct secrets_print *p, const struct tg_engine_config *ec)
+{
+	p->seed = p->fastopen = 0;
+	/* 0 is "none", whatever a hash may come to. */
+	if (ec->cookie_seed_shared)
+		p->seed = tg_siphash(p->key, ec->cookie_seed, sizeof(ec->cookie_seed)) | 1;
+	if (ec->fastopen_keys != 0)
+		p->fastopen = tg_siphash(p->key, ec->fastopen_key,
+				      ec->fastopen_keys * sizeof(ec->fastopen_key[0])) |
+			1;
 }
 
 /* A key in the configuration itself is as secret as its file. */
