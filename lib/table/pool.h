@@ -5,9 +5,11 @@
  * @file
  * A fixed pool of equal entries, addressed by index. Sized once, never grows.
  */
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /** The index that is no entry. */
 #define TG_NONE UINT32_MAX
@@ -46,20 +48,58 @@ int tg_pool_init(struct tg_pool *p, const struct tg_mem *mem, uint32_t stride, u
 /** Gives the memory back. Safe on a pool that is all zero. */
 void tg_pool_fini(struct tg_pool *p, const struct tg_mem *mem);
 
-/**
- * Takes an entry: its index, or TG_NONE when all are in use. Its contents are what they were when
- * it was put back, except for the link's four bytes; zero when it was never in use.
- */
-uint32_t tg_pool_get(struct tg_pool *p);
-
-/** Returns an entry, which must be in use. */
-void tg_pool_put(struct tg_pool *p, uint32_t idx);
-
 /** Address of an entry. */
 static inline void *
 tg_pool_at(const struct tg_pool *p, uint32_t idx)
 {
 	return p->base + (size_t)idx * p->stride;
+}
+
+/*
+ * Link words are moved with memcpy: link_off need not be aligned, and whatever type the entry has
+ * there, no aliasing rule is bent. It compiles to one 4-byte move.
+ */
+static inline uint8_t *
+tg_pool_link(const struct tg_pool *p, uint32_t idx)
+{
+	return (uint8_t *)tg_pool_at(p, idx) + p->link_off;
+}
+
+/**
+ * Takes an entry: its index, or TG_NONE when all are in use. Its contents are what they were when
+ * it was put back, except for the link's four bytes; zero when it was never in use.
+ */
+static inline uint32_t
+tg_pool_get(struct tg_pool *p)
+{
+	uint32_t idx = p->free_head;
+
+	/* Asked first, so that a pool that is all zero is an empty one. */
+	if (p->used == p->capacity)
+		return TG_NONE;
+	p->used++;
+	/*
+	 * The entry freed last is the likeliest to be in a cache, and the memory beyond `fresh`
+	 * stays untouched (not even backed by pages, where the allocator is lazy) until the pool
+	 * has really been that full. That is also why creation does not thread the free list.
+	 */
+	if (idx == TG_NONE)
+		return p->fresh++;
+	memcpy(&p->free_head, tg_pool_link(p, idx), sizeof(p->free_head));
+	/* The next one's link is read at the next call, and the entry is written. */
+	if (p->free_head != TG_NONE)
+		__builtin_prefetch(tg_pool_at(p, p->free_head), 1);
+	return idx;
+}
+
+/** Returns an entry, which must be in use. */
+static inline void
+tg_pool_put(struct tg_pool *p, uint32_t idx)
+{
+	assert(idx < p->fresh && p->used > 0);
+	memcpy(tg_pool_link(p, idx), &p->free_head, sizeof(p->free_head));
+	p->free_head = idx;
+	p->used--;
 }
 
 #endif
