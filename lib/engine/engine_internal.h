@@ -7,6 +7,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <tidegate/engine.h>
 #include <tidegate/worker.h>
@@ -61,6 +62,13 @@ struct tg_printed {
 	struct tg_form form;
 };
 
+/** The connection that was opened last by the short way of last ACKs (last_ack.c). */
+struct tg_alike {
+	uint64_t kind;  /**< what it has in common with others, 0: there was none */
+	uint64_t terms; /**< the same, by the settings of its listener and its port */
+	struct tg_tcb tcb;
+};
+
 /** A cookie lives at most 96 s (listener-semantics section 5). */
 #define TG_COOKIE_LIFETIME (96 * TG_SEC)
 
@@ -82,6 +90,7 @@ struct tg_engine {
 	struct tg_flow flow;
 	struct tg_synq synq;
 	struct tg_conns conns;
+	struct tg_alike alike;
 	struct tg_synack synack; /**< of a listener without options of its own */
 	struct tg_admission admission;
 	struct tg_peers peers;
@@ -207,11 +216,38 @@ bool tg_cookie_promise(struct tg_engine *e, struct tg_rx *rx, const struct tg_sy
 /** A segment for a half-open entry (half_input.c). */
 struct tg_verdict tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx);
 
+/**
+ * A plain segment for a half-open entry, if it is a last ACK like most: the short way of
+ * tg_input_half() (last_ack.c).
+ *
+ * @param rx     plain, key and digest are filled, f and opt are not
+ * @param place  of the entry in the flow table: tg_flow_place()
+ * @return the verdict; with disposition TG_DISP_COUNT nothing has happened
+ */
+struct tg_verdict tg_input_last_ack(struct tg_engine *e, struct tg_rx *rx, uint32_t *place);
+
 /** Did this peer complete a handshake lately? Only with cookies OFF or MONITOR (limits.c). */
 bool tg_peer_known(const struct tg_engine *e, const struct tg_addr *a);
 
-/** It has, just now. */
-void tg_peer_note(struct tg_engine *e, const struct tg_addr *a);
+/** It has, just now (limits.c). */
+void tg_peer_remember(struct tg_engine *e, const struct tg_addr *a);
+
+/**
+ * The same where somebody will ask: while cookies stand in for a full queue nobody does, and a PRF
+ * call and a cache miss are saved.
+ *
+ * @param a  16 bytes: an address
+ */
+static inline void
+tg_peer_note(struct tg_engine *e, const uint8_t a[16])
+{
+	struct tg_addr peer;
+
+	if (e->cfg.syncookies != TG_SYNCOOKIES_OFF && e->cfg.syncookies != TG_SYNCOOKIES_MONITOR)
+		return;
+	memcpy(peer.b, a, sizeof(peer.b));
+	tg_peer_remember(e, &peer);
+}
 
 /** Takes a token of the address's prefix (limits.c). */
 bool tg_synack_take(struct tg_engine *e, const struct tg_addr *a);

@@ -80,7 +80,7 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 {
 	struct tg_rx rx[GROUP];
 	struct tg_prf_group g;
-	uint32_t plain = 0, tcp = 0;
+	uint32_t plain = 0, tcp = 0, later = 0;
 
 	g.n4 = g.n6 = 0;
 	for (unsigned i = 0; i < n; i++) {
@@ -97,6 +97,7 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 		rx[i].plain.damaged = false;
 		if (!e->plain_off && tg_plain_take(e, &rx[i])) {
 			plain |= UINT32_C(1) << i;
+			later |= (uint32_t)((tg_plain_flags(p) & TG_SYN) == 0) << i;
 			tg_digest_ask_raw(
 				&e->secret, &g, i, !p->v6, p->v6 ? p->ip + 8 : p->ip + 12, p->tcp);
 			continue;
@@ -112,6 +113,9 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 			(uint32_t)f->sport << 16 | f->dport);
 	}
 	digest_group(e, rx, &g);
+	/* What is no SYN is mostly for an entry. */
+	for (; later != 0; later &= later - 1)
+		tg_flow_prefetch_entry(&e->flow, rx[__builtin_ctz(later)].digest.hash);
 	for (unsigned i = 0; i < n; i++) {
 		if (plain >> i & 1)
 			verdict[i] = judge_plain(e, &rx[i]);

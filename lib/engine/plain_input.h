@@ -4,7 +4,8 @@
 /**
  * @file
  * The short way of a flood: plain segments (plain.h) that belong to no entry and are dropped, reset
- * or answered with a cookie, or get an entry when there is no flood. Inlined into the loops of
+ * or answered with a cookie, or get an entry when there is no flood; and last ACKs of entries
+ * (last_ack.c). Inlined into the loops of
  * input.c, its only user: calls would be a tenth of all it costs.
  *
  * Everything here is the long way of tcp_input.c, listen_input.c and cookie_input.c with the rare
@@ -305,13 +306,17 @@ not_a_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, unsigned flag
 static inline __attribute__((always_inline)) struct tg_verdict
 tg_input_plain(struct tg_engine *e, struct tg_rx *rx)
 {
+	uint32_t *place = tg_flow_place(&e->flow, &rx->key, rx->digest.hash);
 	const struct tg_plain *p = &rx->plain;
 	struct tg_lsn *l;
 	unsigned flags;
 
-	rx->found = tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash);
-	if (rx->found != TG_NONE)
-		return not_plain;
+	rx->found = TG_NONE;
+	if (place != NULL) {
+		rx->found = *place;
+		return tg_flow_kind_of(*place) == TG_FLOW_SYN ? tg_input_last_ack(e, rx, place)
+							      : not_plain;
+	}
 	l = tg_lsn_recent(
 		&e->listeners, rx->key.laddr, &e->host.local[rx->key.laddr].addr, rx->key.lport);
 	flags = tg_plain_flags(p);

@@ -65,6 +65,8 @@ struct tg_half {
 };
 _Static_assert(sizeof(struct tg_half) == 64, "one cache line");
 
+#define TG_HALF_LINK offsetof(struct tg_half, timer.link)
+
 /** The SYN queue of an engine, all listeners together. */
 struct tg_synq {
 	struct tg_pool pool; /**< struct tg_half */
@@ -101,8 +103,24 @@ uint64_t tg_synq_span(const struct tg_synq *q, uint8_t retries);
 /** A SYN-ACK has left, or is left out: starts the timeout that entry's retries call for. */
 void tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now);
 
-/** Takes the entry out of its FIFO and returns it to the pool. */
-void tg_synq_put(struct tg_synq *q, uint32_t idx);
+/** Takes the entry out of its FIFO, or of the wheel. */
+void tg_synq_unlink(struct tg_synq *q, uint32_t idx);
+
+/** The same, and returns it to the pool. */
+static inline void
+tg_synq_put(struct tg_synq *q, uint32_t idx)
+{
+	struct tg_half *h = tg_half_at(q, idx);
+
+	/* Nearly always it waits for its first timeout. */
+	if (h->retries == 0 && h->timer.deadline != 0 &&
+		(h->flags & (TG_HALF_RESEND | TG_HALF_DEFER | TG_HALF_READY)) == 0)
+		tg_fifo_remove(&q->wait[0], &q->pool, TG_HALF_LINK, idx);
+	else
+		tg_synq_unlink(q, idx);
+	h->key.lport = 0;
+	tg_pool_put(&q->pool, idx);
+}
 
 /**
  * The next entry whose timeout has come, moved to the resend FIFO with retries not yet raised.
