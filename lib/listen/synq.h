@@ -100,6 +100,17 @@ uint32_t tg_synq_get(struct tg_synq *q);
 /** From the first SYN-ACK to the timeout after `retries` retransmissions, in ms. */
 uint64_t tg_synq_span(const struct tg_synq *q, uint8_t retries);
 
+/** The first SYN-ACK of an entry that tg_synq_get() has just given has left. */
+static inline void
+tg_synq_begin(struct tg_synq *q, uint32_t idx, tg_time now)
+{
+	uint32_t wait = q->rto_ms < TG_SYNACK_RTO_MAX ? q->rto_ms : TG_SYNACK_RTO_MAX;
+	tg_ms at = tg_ms_after(now, wait);
+
+	tg_half_at(q, idx)->timer.deadline = at != 0 ? at : 1; /* 0 says "waits nowhere" */
+	tg_fifo_push(&q->wait[0], &q->pool, TG_HALF_LINK, idx);
+}
+
 /** A SYN-ACK has left, or is left out: starts the timeout that entry's retries call for. */
 void tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now);
 

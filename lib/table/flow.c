@@ -105,8 +105,9 @@ tg_flow_fini(struct tg_flow *t, const struct tg_mem *mem)
 	memset(t, 0, sizeof(*t));
 }
 
-uint32_t *
-tg_flow_walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
+/* tg_flow_walk() when the first one alike is another one. */
+static __attribute__((noinline)) uint32_t *
+walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
 {
 	uint32_t i = tg_flow_home(t, hash);
 
@@ -125,6 +126,17 @@ tg_flow_walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t ha
 		i = next_of(t, i);
 	}
 	return NULL;
+}
+
+uint32_t *
+tg_flow_walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
+{
+	struct tg_flow_bucket *b = &t->bucket[tg_flow_home(t, hash)];
+	uint32_t m = tg_flow_match(b, tg_flow_sig(hash, 0));
+
+	if (m != 0 && same_key(entry_at(t, b->value[first(m)]), key))
+		return &b->value[first(m)];
+	return walk(t, key, hash);
 }
 
 void
