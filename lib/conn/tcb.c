@@ -134,6 +134,13 @@ tg_tcb_copy(struct tg_conns *cs, const struct tg_tcb *like, tg_time now)
 	if (idx == TG_NONE)
 		return NULL;
 	t = tg_tcb_at(cs, idx);
+	/* Of one that comes soon, the lines that the pool does not ask for. */
+	if (cs->tcb.warm_count >= TG_POOL_AHEAD) {
+		uint32_t soon = cs->tcb.warm[tg_pool_warm(&cs->tcb, TG_POOL_AHEAD - 1)];
+
+		for (size_t i = alignof(struct tg_tcb); i < sizeof(*t); i += alignof(struct tg_tcb))
+			__builtin_prefetch((uint8_t *)tg_tcb_at(cs, soon) + i, 1);
+	}
 	generation = t->generation + 1;
 	for (size_t i = 0; i < sizeof(*t); i += alignof(struct tg_tcb))
 		memcpy((uint8_t *)t + i, (const uint8_t *)like + i, alignof(struct tg_tcb));

@@ -68,6 +68,9 @@ same_pool(const struct tg_pool *a, const struct tg_pool *b)
 	assert_int_equal(a->used, b->used);
 	assert_int_equal(a->fresh, b->fresh);
 	assert_int_equal(a->free_head, b->free_head);
+	assert_int_equal(a->warm_count, b->warm_count);
+	for (uint32_t i = 0; i < a->warm_count; i++)
+		assert_int_equal(a->warm[tg_pool_warm(a, i)], b->warm[tg_pool_warm(b, i)]);
 	if (a->fresh > 0)
 		assert_memory_equal(a->base, b->base, (size_t)a->fresh * a->stride);
 }
