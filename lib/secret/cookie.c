@@ -229,13 +229,17 @@ tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs
 		s, tag(s, s->epoch, t, v4, ts, irs, enc), enc, ts, ts_clock, tsval);
 }
 
-bool
-tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs, uint32_t iss,
-	bool has_ts, uint32_t tsecr, struct tg_cookie_state *st)
+/* What the numbers of an ACK say of the cookie that they may hold. */
+struct claim {
+	uint64_t epoch;
+	unsigned enc;
+};
+
+static struct claim
+claim_of(const struct tg_secret *s, uint32_t iss, bool has_ts, uint32_t tsecr)
 {
-	bool v4 = tg_tuple_is_v4(t);
-	uint32_t parity, enc, diff;
-	uint64_t epoch = s->epoch, mac;
+	uint32_t parity, enc;
+	uint64_t epoch = s->epoch;
 
 	if (has_ts) {
 		parity = (iss ^ iss >> 31) & 1;
@@ -248,18 +252,59 @@ tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t ir
 	}
 	if (parity != (epoch & 1))
 		epoch += s->second_half ? 1 : UINT64_MAX;
-	mac = tag(s, epoch, t, v4, has_ts, irs, enc);
-	/* all tag bits that differ, then one decision: time tells only what the answer tells anyway
-	 */
-	diff = (uint32_t)(mac >> 32) ^ iss;
+	return (struct claim){epoch, enc};
+}
+
+/* All tag bits that differ, then one decision: time tells only what the answer tells anyway. */
+static bool
+is_tag(uint64_t mac, uint32_t iss, bool has_ts, uint32_t tsecr)
+{
+	uint32_t diff = (uint32_t)(mac >> 32) ^ iss;
+
 	if (has_ts)
 		diff = diff >> 1 |
 			(((uint32_t)(mac >> (32 - TG_COOKIE_TAG_BITS)) ^ tsecr) &
 				((1u << TG_COOKIE_TAG_BITS) - 1));
 	else
 		diff >>= 8;
-	if (diff != 0)
+	return diff == 0;
+}
+
+bool
+tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs, uint32_t iss,
+	bool has_ts, uint32_t tsecr, struct tg_cookie_state *st)
+{
+	bool v4 = tg_tuple_is_v4(t);
+	struct claim c = claim_of(s, iss, has_ts, tsecr);
+
+	if (!is_tag(tag(s, c.epoch, t, v4, has_ts, irs, c.enc), iss, has_ts, tsecr))
 		return false;
-	decode(enc, v4, has_ts, st);
+	decode(c.enc, v4, has_ts, st);
 	return true;
+}
+
+bool
+tg_cookie_check_raw(const struct tg_secret *s, bool v4, const uint8_t *addrs, const uint8_t *ports,
+	uint32_t irs, uint32_t iss, bool has_ts, uint32_t tsecr)
+{
+	struct claim c = claim_of(s, iss, has_ts, tsecr);
+	const struct tg_cookie_key *key = key_of(s, c.epoch, v4, has_ts);
+	tg_block mask = mask_of(key, c.enc, has_ts);
+	_Alignas(16) uint8_t x[48];
+	uint64_t a, tail;
+	uint32_t w;
+
+	memcpy(&w, ports, sizeof(w));
+	tail = tg_be_words(w, irs);
+	if (v4) {
+		memcpy(&a, addrs, sizeof(a));
+		tg_store_block(x, (tg_block){a, tail} ^ mask);
+		tg_prf_block(&key->k, x, x);
+	} else {
+		tg_store_block(x, tg_load_block(addrs) ^ mask);
+		tg_store_block(x + 16, tg_load_block(addrs + 16));
+		tg_store_block(x + 32, (tg_block){tail, 0});
+		tg_prf_cbcmac(&key->k, x, 3, x);
+	}
+	return is_tag(tg_cookie_first64(x), iss, has_ts, tsecr);
 }
