@@ -83,6 +83,7 @@ struct tg_engine {
 	struct tg_prf_group cookies;           /**< of the packets at hand, not sent yet */
 	struct tg_printed printed[TG_PRINTED]; /**< forms used lately (plain_input.h) */
 	const struct tg_printed *printed_last; /**< of the last SYN with Linux's options, or NULL */
+	unsigned touched;            /**< entries made or completed by the packets at hand */
 	struct tg_addr plain_dst[2]; /**< of the last plain segment over IPv4, over IPv6 */
 	int16_t plain_local[2];      /**< which of our addresses these are, or -1 */
 	bool plain_off; /**< no short way: for the test that compares (model_flood.c) */

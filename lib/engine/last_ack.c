@@ -116,6 +116,7 @@ tg_input_last_ack(struct tg_engine *e, struct tg_rx *rx, uint32_t *place)
 		e->alike.terms = terms;
 		e->alike.tcb = *t;
 	}
+	e->touched++;
 	tg_make_acceptable(e, t, lsn);
 	memcpy(t->mac, rx->pkt->data + 6, sizeof(t->mac));
 	/* tg_ack_process() and what follows it, for a segment that brings nothing but these. */
