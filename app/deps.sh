@@ -8,7 +8,7 @@
 # (Read by whoever sources this file.)
 # shellcheck disable=SC2034
 DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libyaml-dev
-	libhttp-parser-dev libjansson-dev)
+	libhttp-parser-dev libjansson-dev libmicrohttpd-dev)
 
 # For tidegate-flood --veth besides: clang makes its BPF program, nftables is one it is measured
 # against. Without them it is built without.
@@ -23,6 +23,10 @@ DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 # headers are tried in C++.
 # shellcheck disable=SC2034
 DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk)
+
+# To boot tidegate in a virtual machine (tests/lab). The kernel there is downloaded, never installed.
+# shellcheck disable=SC2034
+DEPS_LAB=(qemu-system-x86 busybox-static cpio kmod dpkg)
 
 # deps_missing PACKAGE... - prints those that are not installed
 deps_missing()

@@ -5,6 +5,7 @@
 #
 #     tests/run.sh                    everything; what CI runs
 #     tests/run.sh --quick            gcc only, no sanitizers, short fuzzing, one shard
+#     tests/run.sh --nightly          everything, and every emulated NIC in the lab ring, not just one
 #     tests/run.sh --only RING[,...]  these rings (and the builds they need)
 #     tests/run.sh --list             names the rings
 #     tests/run.sh --bench            the benchmarks instead; nothing of them passes or fails
@@ -31,7 +32,7 @@ JOBS=$(nproc)
 
 # The rings of meson's test suites, and all rings in the order they run.
 SUITES=(unit model script sim packetdrill embed)
-RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire)
+RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire lab)
 for r in "${SUITES[@]}" net1 net2 wire; do
 	RINGS+=("asan-$r")
 done
@@ -44,6 +45,8 @@ BUILD_SECONDS=600
 SUITE_SECONDS=600
 NET_SECONDS=900     # twice that with the sanitizers
 WIRE_SECONDS=240
+LAB_SECONDS=420     # for each NIC
+LAB_NICS=(e1000e)
 BENCH_SECONDS=600
 
 PASSED=0
@@ -58,7 +61,7 @@ export LSAN_OPTIONS=suppressions=$ROOT/tests/net/lsan.supp:print_suppressions=0
 
 usage()
 {
-	sed -n '3,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+	sed -n '3,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 }
 
 # --- results ---------------------------------------------------------------------------------------
@@ -243,6 +246,16 @@ wire_ring()
 	! grep -q 'took longer than' "$log" || failed "$1: took longer than $WIRE_SECONDS s"
 }
 
+# A bound NIC in a virtual machine
+lab_ring()
+{
+	local log=$LOGS/$1.log limit=$((LAB_SECONDS * ${#LAB_NICS[@]}))
+
+	bounded "$limit" "$log" tests/lab/qemu.sh --build "$2" --logs "$LOGS/$1" "${LAB_NICS[@]}" || true
+	take "$1" <"$log"
+	! grep -q 'took longer than' "$log" || failed "$1: took longer than $limit s"
+}
+
 run_ring()
 {
 	local build=gcc dir=$GCC_DIR scale=1 inner=${1#asan-}
@@ -259,6 +272,7 @@ run_ring()
 	net1) net_ring "$1" "$dir" 1 "$scale" ;;
 	net2) net_ring "$1" "$dir" 2 "$scale" ;;
 	wire) wire_ring "$1" "$dir" ;;
+	lab) lab_ring "$1" "$dir" ;;
 	embed)
 		meson_ring "$1" "$dir" embed
 		# a build of its own, by an outsider: once is enough
@@ -290,6 +304,7 @@ BENCH=no
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) SELECTED=("${QUICK_RINGS[@]}") FUZZ_SECONDS=5 ;;
+	--nightly) mapfile -t LAB_NICS < <(tests/lab/qemu.sh --list) ;;
 	--only) IFS=, read -r -a SELECTED <<<"${2:?--only needs a ring}" && shift ;;
 	--list) printf '%s\n' "${RINGS[@]}" && exit ;;
 	--bench) BENCH=yes ;;
@@ -304,8 +319,9 @@ for r in "${SELECTED[@]}"; do
 done
 
 trap interrupted INT TERM HUP
+[[ " ${SELECTED[*]} " == *" lab "* ]] || DEPS_LAB=()
 [ "$INSTALL" = no ] || deps_install "${DEPS_BUILD[@]}" "${DEPS_RUN[@]}" "${DEPS_TEST[@]}" \
-	"${DEPS_FLOOD[@]}"
+	"${DEPS_FLOOD[@]}" "${DEPS_LAB[@]}"
 mkdir -p "$LOGS"
 if [ "$BENCH" = yes ]; then
 	bench

@@ -143,6 +143,23 @@ read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *e
 	return 0;
 }
 
+/* The section is what switches it on, empty or not. */
+static int
+read_metrics(struct config *c, const struct raw_group *raw, char *err)
+{
+	struct config_metrics *m = &c->metrics;
+	uint64_t given = 0;
+
+	m->on = raw != NULL;
+	if (read_group(c, GROUP_METRICS, "metrics", raw, m, &given, err) != 0)
+		return -1;
+	if (value_addr(m->address != NULL ? m->address : "127.0.0.1", &m->addr) != 0)
+		return config_error(c, err, "metrics.address",
+			"\"%s\" is no address; use one of this host's, such as 127.0.0.1 or ::1",
+			m->address);
+	return 0;
+}
+
 /* The key goes to where the engine has it, and no copy of its text stays behind. */
 static int
 read_fastopen_key(struct config *c, char *err)
@@ -168,8 +185,8 @@ read_all(struct config *c, const struct raw *raw, char *err)
 	if (read_group(c, GROUP_TOP, "", &raw->keys, c, &c->given, err) != 0 ||
 		read_group(c, GROUP_ENGINE, "engine", raw->engine, c, &c->given_engine, err) != 0 ||
 		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, &http, err) != 0 ||
-		read_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
-		read_eal(c, raw, err) != 0)
+		read_metrics(c, raw->metrics, err) != 0 || read_fastopen_key(c, err) != 0 ||
+		read_cpus(c, raw, err) != 0 || read_eal(c, raw, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < raw->nb_ports; i++)
 		if (read_port(c, i, &raw->ports[i], err) != 0)
@@ -209,6 +226,7 @@ set_defaults(struct config *c)
 	c->descriptors = 1024;
 	c->fragments_max = 256;
 	c->fragments_timeout_ms = 5000;
+	c->metrics.port = 9464;
 	tg_engine_config_init(&c->engine);
 }
 
@@ -288,6 +306,7 @@ config_free(struct config *c)
 	free(c->fastopen_key_file);
 	free(c->http.root_page);
 	free(c->http.content_type);
+	free(c->metrics.address);
 	/* A Fast Open key may stand in the text. */
 	if (c->text != NULL)
 		explicit_bzero(c->text, c->text_len);

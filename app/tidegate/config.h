@@ -71,6 +71,14 @@ struct config_http {
 	char *content_type; /**< NULL: text/html */
 };
 
+/** Where metrics and health are served: on the host's own network, not on the ports. */
+struct config_metrics {
+	bool on;
+	char *address; /**< as written; NULL: 127.0.0.1 */
+	uint32_t port;
+	struct tg_addr addr;
+};
+
 /** Everything. */
 struct config {
 	char *file; /**< name of the file, for messages */
@@ -94,6 +102,7 @@ struct config {
 	uint64_t given;        /**< key_bit() of the top-level keys that stand in the file */
 	uint64_t given_engine; /**< of those of the engine */
 	struct config_http http;
+	struct config_metrics metrics;
 	unsigned nb_ports;
 	struct config_port port[CONFIG_PORTS];
 	unsigned nb_listeners;

@@ -9,8 +9,10 @@
 #include <tidegate/dpdk.h>
 
 #include "loop.h"
+#include "metrics.h"
 #include "port.h"
 #include "services.h"
+#include "shown.h"
 
 /** mbufs in a lcore's cache. */
 #define MBUF_CACHE 256
@@ -22,7 +24,7 @@ struct daemon_shard {
 	struct service *service[SERVICE_KINDS];
 	struct tg_worker *worker[SERVICE_KINDS];
 	unsigned lcore;
-	bool shown; /**< in telemetry */
+	bool shown; /**< in telemetry, and its loop */
 };
 
 /** The daemon. */
@@ -35,6 +37,8 @@ struct daemon {
 	struct tg_port port[CONFIG_PORTS];
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
+	int metrics_fd; /**< bound, until metrics_start(); -1: off */
+	struct metrics *metrics;
 	uint32_t running;   /**< loops that have not drained yet */
 	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
 };
@@ -47,7 +51,10 @@ struct daemon {
  */
 int setup(struct daemon *d, char *err);
 
-/** Stops and closes the ports. */
+/** Takes a shard and its loop out of telemetry; does nothing when they are not there. */
+void hide(struct daemon_shard *ds);
+
+/** Stops and closes the ports, hidden before. */
 void close_ports(struct daemon *d);
 
 /** Frees everything else. */

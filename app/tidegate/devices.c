@@ -69,3 +69,28 @@ devices_check(const struct config *c, char *err)
 	}
 	return 0;
 }
+
+bool
+devices_driver(const char *device, char *out, size_t size)
+{
+	static const char *const usable[] = {
+		"vfio-pci", "uio_pci_generic", "igb_uio", "mlx4_core", "mlx5_core"};
+	char name[128], path[192], driver[256];
+	const char *last;
+	ssize_t n;
+
+	out[0] = '\0';
+	if (!pci_of(device, name, sizeof(name)))
+		return false;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", name);
+	n = readlink(path, driver, sizeof(driver) - 1);
+	if (n < 0)
+		return true;
+	driver[n] = '\0';
+	last = strrchr(driver, '/');
+	snprintf(out, size, "%s", last != NULL ? last + 1 : driver);
+	for (unsigned i = 0; i < sizeof(usable) / sizeof(usable[0]); i++)
+		if (strcmp(out, usable[i]) == 0)
+			return false;
+	return true;
+}

@@ -135,19 +135,27 @@ make_lcores(const struct config *c, char *out, size_t size)
 	}
 }
 
-/* EAL would say no more than "invalid parameter for --lcores". */
+/*
+ * EAL would say no more than "invalid parameter for --lcores". The kernel is asked by trying: CPUs
+ * set apart with isolcpus= are in no process's set until it asks for them, and may be used.
+ */
 static int
 check_cpus(const struct config *c, char *err)
 {
 	char where[32];
-	cpu_set_t set;
+	cpu_set_t set, one;
 
-	CPU_ZERO(&set);
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		return 0;
 	for (unsigned i = 0; i < c->nb_cpus; i++) {
 		if (CPU_ISSET(c->cpu[i], &set))
 			continue;
+		CPU_ZERO(&one);
+		CPU_SET(c->cpu[i], &one);
+		if (sched_setaffinity(0, sizeof(one), &one) == 0) {
+			sched_setaffinity(0, sizeof(set), &set);
+			continue;
+		}
 		snprintf(where, sizeof(where), "cpus[%u]", i);
 		return config_error(c, err, where,
 			"CPU %u is none that tidegate may use here; use one of those that "

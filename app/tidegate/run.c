@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -14,6 +15,7 @@
 #include "devices.h"
 #include "eal_args.h"
 #include "run.h"
+#include "start_report.h"
 
 /* How often the stopping of the loops is looked at. */
 #define LOOK_MS 20
@@ -67,6 +69,7 @@ wait_and_stop(struct daemon *d, const sigset_t *set)
 
 	while (sigwaitinfo(set, NULL) < 0 && errno == EINTR)
 		;
+	metrics_set_ready(d->metrics, false);
 	printf("stopping: drain=%ums\n", d->config->drain_ms);
 	stop_all(d, TG_LOOP_DRAIN);
 	while (!all_ended(d))
@@ -82,8 +85,11 @@ show_in_telemetry(struct daemon *d)
 		fprintf(stderr, "tidegate: telemetry is not available, going on without\n");
 		return;
 	}
-	for (unsigned i = 0; i < d->nb_shards; i++)
+	for (unsigned i = 0; i < d->nb_shards; i++) {
+		/* Nothing is there before, so both work. */
 		d->shard[i].shown = tg_telemetry_add_shard(d->shard[i].shard) == 0;
+		tg_shown_add_loop(d->shard[i].loop);
+	}
 }
 
 static void
@@ -116,10 +122,23 @@ note_bounds(const struct config *c)
 			c->engine.max_syn_backlog, c->shards, c->shards);
 }
 
+/* Without them it can still listen: not worth ending for. */
+static void
+show_metrics(struct daemon *d)
+{
+	int rc = metrics_start(d->metrics_fd, d->pool, &d->metrics);
+
+	d->metrics_fd = -1;
+	if (rc != 0)
+		fprintf(stderr, "tidegate: no metrics: %s\n", strerror(-rc));
+}
+
 static int
 serve(struct daemon *d, const sigset_t *set)
 {
 	show_in_telemetry(d);
+	show_metrics(d);
+	start_report(d);
 	d->running = d->nb_shards;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);
@@ -127,12 +146,11 @@ serve(struct daemon *d, const sigset_t *set)
 		mbufs_kept(d->config));
 	printf("ready: shards=%u ports=%u listeners=%u\n", d->nb_shards, d->nb_ports,
 		d->config->nb_listeners);
+	metrics_set_ready(d->metrics, true);
 	wait_and_stop(d, set);
+	metrics_stop(d->metrics);
 	for (unsigned i = 0; i < d->nb_shards; i++)
-		if (d->shard[i].shown) {
-			tg_telemetry_remove_shard(d->shard[i].shard);
-			d->shard[i].shown = false;
-		}
+		hide(&d->shard[i]);
 	close_ports(d);
 	return report(d) ? EXIT_CLEAN : EXIT_RUNTIME;
 }
@@ -144,10 +162,11 @@ run(const struct config *c, const struct http_pages *pages, int nb_user, char *c
 	struct eal_args args;
 	struct daemon *d;
 	sigset_t set;
-	int status;
+	int status, metrics_fd;
 
 	if (devices_check(c, err) != 0 ||
-		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0) {
+		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0 ||
+		metrics_bind(c, &metrics_fd, err) != 0) {
 		fprintf(stderr, "tidegate: %s\n", err);
 		return EXIT_CONFIG;
 	}
@@ -158,6 +177,7 @@ run(const struct config *c, const struct http_pages *pages, int nb_user, char *c
 	}
 	d->config = c;
 	d->pages = pages;
+	d->metrics_fd = metrics_fd;
 	block_signals(&set);
 	if (rte_eal_init(args.argc, args.argv) < 0) {
 		fprintf(stderr, "tidegate: EAL does not start: %s\n", rte_strerror(rte_errno));
@@ -171,6 +191,8 @@ run(const struct config *c, const struct http_pages *pages, int nb_user, char *c
 		fprintf(stderr, "tidegate: %s\n", err);
 		status = d->failed_config ? EXIT_CONFIG : EXIT_RUNTIME;
 	}
+	if (d->metrics_fd >= 0)
+		close(d->metrics_fd);
 	take_down(d);
 	rte_eal_cleanup();
 	free(d);

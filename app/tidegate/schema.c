@@ -124,6 +124,11 @@ static const struct key http_keys[] = {
 	TEXT("content_type", config_http, content_type, 100),
 };
 
+static const struct key metrics_keys[] = {
+	TEXT("address", config_metrics, address, 45),
+	UINT("port", config_metrics, port, 1, 65535),
+};
+
 static const struct key port_keys[] = {
 	MUST(.name = "device", .kind = KEY_TEXT, PLACE(config_port, device), .min = 1, .max = 255),
 	UINT("mtu", config_port, mtu, 576, 9216),
@@ -196,13 +201,14 @@ static const struct key listener_keys[] = {
 
 static const char *const none[] = {NULL};
 static const char *const top_nested[] = {
-	"cpus", "eal", "engine", "http", "ports", "listeners", NULL};
+	"cpus", "eal", "engine", "http", "metrics", "ports", "listeners", NULL};
 static const char *const port_nested[] = {"addresses", NULL};
 
 const struct key_group key_groups[] = {
 	[GROUP_TOP] = {"", top_keys, COUNT(top_keys), top_nested},
 	[GROUP_ENGINE] = {"engine", engine_keys, COUNT(engine_keys), none},
 	[GROUP_HTTP] = {"http", http_keys, COUNT(http_keys), none},
+	[GROUP_METRICS] = {"metrics", metrics_keys, COUNT(metrics_keys), none},
 	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested},
 	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none},
 	[GROUP_COUNT] = {NULL, NULL, 0, NULL},

@@ -12,6 +12,7 @@
 #include <rte_malloc.h>
 
 #include "daemon.h"
+#include "devices.h"
 #include "eal_args.h"
 #include "secrets.h"
 
@@ -50,11 +51,18 @@ open_port(struct daemon *d, unsigned i, char *err)
 		.pool = d->pool,
 	};
 	const char *why = "";
-	char where[32];
+	char where[32], driver[64];
 	int rc;
 
 	snprintf(where, sizeof(where), "ports[%u].device", i);
 	rc = tg_port_open(&pc, &d->port[i]);
+	if (rc != 0 && devices_driver(cp->device, driver, sizeof(driver))) {
+		config_error(d->config, err, where,
+			"no such device: %s is bound to %s; tidegate-bind.sh bind %s binds it to "
+			"vfio-pci",
+			cp->device, driver[0] != '\0' ? driver : "no driver", cp->device);
+		return config_failure(d);
+	}
 	if (rc != 0) {
 		config_error(d->config, err, where,
 			"no such device: %s (%s); name a port, a PCI address or a virtual device "
@@ -265,6 +273,16 @@ setup(struct daemon *d, char *err)
 }
 
 void
+hide(struct daemon_shard *ds)
+{
+	if (!ds->shown)
+		return;
+	tg_telemetry_remove_shard(ds->shard);
+	tg_shown_remove_loop(ds->loop);
+	ds->shown = false;
+}
+
+void
 close_ports(struct daemon *d)
 {
 	while (d->nb_ports > 0)
@@ -278,8 +296,7 @@ take_down(struct daemon *d)
 	for (unsigned i = 0; i < d->nb_shards; i++) {
 		struct daemon_shard *ds = &d->shard[i];
 
-		if (ds->shown)
-			tg_telemetry_remove_shard(ds->shard);
+		hide(ds);
 		tg_shard_destroy(ds->shard);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			service_destroy(ds->service[k]);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <rte_bus.h>
 #include <rte_dev.h>
+#include <rte_pci.h>
 #include <rte_string_fns.h>
 
 #include "log.h"
@@ -52,17 +54,33 @@ probe(const char *device, uint16_t *id)
 	return -ENODEV;
 }
 
+/* EAL knows a PCI device by its address in full only: "01:00.0" becomes "0000:01:00.0". */
+static const char *
+in_full(const char *device, char *out, size_t size)
+{
+	char name[RTE_ETH_NAME_MAX_LEN], pci[PCI_PRI_STR_SIZE];
+	struct rte_pci_addr addr;
+
+	name_of(device, name, sizeof(name));
+	if (rte_pci_addr_parse(name, &addr) != 0)
+		return device;
+	rte_pci_device_name(&addr, pci, sizeof(pci));
+	snprintf(out, size, "%s%s", pci, device + strlen(name));
+	return out;
+}
+
 int
 tg_port_open(const struct tg_port_config *cfg, struct tg_port *port)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_ETH_NAME_MAX_LEN], full[512];
+	const char *device = in_full(cfg->device, full, sizeof(full));
 	int rc;
 
 	memset(port, 0, sizeof(*port));
-	name_of(cfg->device, name, sizeof(name));
+	name_of(device, name, sizeof(name));
 	if (rte_eth_dev_get_port_by_name(name, &port->id) == 0)
 		return 0;
-	rc = probe(cfg->device, &port->id);
+	rc = probe(device, &port->id);
 	/* Virtual devices may name their port otherwise than by the device string. */
 	if (rc != 0 && rte_eth_dev_get_port_by_name(name, &port->id) == 0)
 		rc = 0;
@@ -84,6 +102,8 @@ setup_queues(const struct tg_port_config *cfg, struct tg_port *port,
 		*why = "descriptor numbers refused";
 		return rc;
 	}
+	port->rx_ring = rxd;
+	port->tx_ring = txd;
 	rxc.offloads = port->rx_offloads;
 	txc.offloads = port->tx_offloads;
 	for (uint16_t q = 0; q < cfg->queues; q++) {
@@ -140,6 +160,7 @@ ask_rss(const struct tg_port_config *cfg, struct tg_port *port, const struct rte
 		return;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_hf = can;
+	port->rss_wanted = can;
 	port->rss = true;
 }
 
@@ -158,9 +179,12 @@ tg_port_configure(const struct tg_port_config *cfg, struct tg_port *port, const 
 		return rc;
 	}
 	rte_strscpy(port->driver, info.driver_name, sizeof(port->driver));
+	port->hardware =
+		info.device != NULL && strcmp(rte_bus_name(rte_dev_bus(info.device)), "pci") == 0;
 	/* af_xdp's fill ring belongs to the kernel's side of the socket and ends with it. */
 	port->keeps_mbufs = strcmp(port->driver, "net_af_xdp") == 0;
 	port->queues = cfg->queues;
+	port->node = rte_eth_dev_socket_id(port->id);
 	port->mtu = cfg->mtu != 0 ? cfg->mtu : mtu_now;
 	*why = "the port has fewer queues than that";
 	if (cfg->queues > info.max_rx_queues || cfg->queues > info.max_tx_queues)
@@ -183,6 +207,31 @@ tg_port_configure(const struct tg_port_config *cfg, struct tg_port *port, const 
 	return rc != 0 ? rc : rte_eth_macaddr_get(port->id, &port->mac);
 }
 
+/*
+ * Neighbour solicitations go to a multicast address made of each of our addresses. All multicast is
+ * the simplest filter that lets them in; the engine looks at what comes. virtio has a filter for
+ * VLANs besides, which the driver switches on and leaves empty: behind a tag nothing comes in (seen
+ * with QEMU 7.2 and DPDK 22.11), unless the port is promiscuous. Its switch delivers the frames for
+ * our MAC in any case, and few others.
+ */
+static const char *
+let_in(const struct tg_port *port)
+{
+	bool filters_tags = strcmp(port->driver, "net_virtio") == 0;
+
+	if (rte_eth_promiscuous_get(port->id) == 1)
+		return "was on";
+	if (filters_tags && rte_eth_promiscuous_enable(port->id) == 0)
+		return "promiscuous";
+	if (rte_eth_allmulticast_get(port->id) == 1)
+		return "was on";
+	if (rte_eth_allmulticast_enable(port->id) == 0)
+		return "allmulticast";
+	if (!filters_tags && rte_eth_promiscuous_enable(port->id) == 0)
+		return "promiscuous";
+	return "unknown";
+}
+
 int
 tg_port_start(struct tg_port *port)
 {
@@ -191,18 +240,12 @@ tg_port_start(struct tg_port *port)
 	if (rc != 0)
 		return rc;
 	port->started = true;
-	/*
-	 * Neighbour solicitations go to a multicast address made of each of our addresses. All
-	 * multicast is the simplest filter that lets them in; the engine looks at what comes.
-	 */
-	if (rte_eth_allmulticast_get(port->id) == 1 || rte_eth_promiscuous_get(port->id) == 1)
-		port->multicast = "was on";
-	else if (rte_eth_allmulticast_enable(port->id) == 0)
-		port->multicast = "allmulticast";
-	else if (rte_eth_promiscuous_enable(port->id) == 0)
-		port->multicast = "promiscuous";
-	else
-		port->multicast = "unknown";
+	port->multicast = let_in(port);
+	if (port->hardware && port->queues > 1 && !port->rss)
+		TG_LOG(WARNING,
+			"port %u: %u queues, but %s has no RSS here: nothing promises that a "
+			"connection always comes to the same shard; shards: 1 is safe",
+			port->id, port->queues, port->driver);
 	TG_LOG(INFO,
 		"port %u: %s, mac " RTE_ETHER_ADDR_PRT_FMT ", mtu %u, %u queues, rss %s, "
 		"rx offloads %#" PRIx64 ", tx offloads %#" PRIx64 ", multicast %s",

@@ -15,6 +15,27 @@ tg_engine_counters(const struct tg_engine *e)
 	return &e->counters;
 }
 
+static uint64_t
+pool_bytes(const struct tg_pool *p)
+{
+	return (uint64_t)p->stride * p->capacity;
+}
+
+void
+tg_engine_memory(const struct tg_engine *e, struct tg_engine_memory *out)
+{
+	const struct tg_conns *cs = &e->conns;
+
+	*out = (struct tg_engine_memory){
+		.conns = pool_bytes(&cs->tcb),
+		.half_open = pool_bytes(&e->synq.pool),
+		.time_wait = pool_bytes(&cs->tw.pool),
+		.segments = pool_bytes(&cs->segs.pool),
+		.flow = tg_flow_bytes(&e->flow),
+		.other = sizeof(*e) + tg_peers_bytes(&e->peers) + tg_prefix_bytes(&e->prefixes),
+	};
+}
+
 void
 tg_engine_usage(const struct tg_engine *e, struct tg_engine_usage *u)
 {
@@ -152,7 +173,8 @@ describe_slot(const struct tg_engine *e, uint32_t *slot, struct tg_conn_info *i)
 	}
 	n -= tcb->capacity;
 	if (n < half->fresh) {
-		if (tg_half_at(&e->synq, n)->key.lport == 0)
+		if (tg_half_at(&e->synq, n)->key.lport == 0 ||
+			tg_half_closing(e, tg_half_at(&e->synq, n)))
 			return 0;
 		info_of_half(e, tg_half_at(&e->synq, n), i);
 		return 1;

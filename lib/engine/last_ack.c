@@ -48,8 +48,8 @@ _Static_assert(TG_LISTENERS_MAX <= 1 << 15, "a bit is left");
 static uint64_t
 terms_of(const struct tg_engine *e, const struct tg_lsn *l, uint16_t port)
 {
-	return (uint64_t)l->synack.wnd << 48 | (uint64_t)e->host.port[port].mtu << 32 |
-		(uint32_t)l->options << 16 | (uint32_t)l->worker << 8 | l->nodelay;
+	return (uint64_t)e->host.port[port].mtu << 32 | (uint32_t)l->options << 16 |
+		(uint32_t)l->worker << 8 | l->nodelay;
 }
 
 /* From the SYN-ACK to now, as half_input.c has it. */
@@ -76,7 +76,8 @@ open_alike(struct tg_engine *e, const struct tg_rx *rx, uint32_t *place)
 	t->hash = rx->digest.hash;
 	t->ts_offset = rx->digest.ts_offset;
 	t->path = h->path;
-	tg_tcb_number(t, h->irs, h->iss, e->listeners.lsn[h->key.free_use].synack.wnd);
+	tg_tcb_number(
+		t, h->irs, h->iss, tg_lsn_offered(&e->listeners.lsn[h->key.free_use], e->now));
 	tg_cc_numbers(t);
 	t->max_wnd = h->wnd;
 	t->ts_recent = h->ts_recent;
@@ -103,7 +104,7 @@ tg_input_last_ack(struct tg_engine *e, struct tg_rx *rx, uint32_t *place)
 	uint64_t kind, terms;
 	struct tg_tcb *t;
 
-	if (!is_usual(e, rx, h) || l->defer_accept_s != 0 || tg_acceptq_full(l) ||
+	if (!is_usual(e, rx, h) || l->closing || l->defer_accept_s != 0 || tg_acceptq_full(l) ||
 		e->conns.tcb.used == e->conns.tcb.capacity || o->idle_ms != 0 || o->keepalive)
 		return tg_verdict(TG_DROP, TG_DISP_COUNT);
 	kind = kind_of(h, lsn, rx->pkt->port);

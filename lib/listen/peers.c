@@ -20,7 +20,7 @@ int
 tg_peers_init(struct tg_peers *p, const struct tg_mem *mem, uint32_t entries, uint32_t lifetime_ms)
 {
 	memset(p, 0, sizeof(*p));
-	p->lifetime = lifetime_ms * TG_MSEC;
+	tg_peers_live(p, lifetime_ms);
 	if (entries == 0)
 		return 0;
 	p->sets = (entries + WAYS - 1) / WAYS;
@@ -38,6 +38,12 @@ tg_peers_fini(struct tg_peers *p, const struct tg_mem *mem)
 	if (p->set != NULL)
 		mem->free(mem->ctx, p->set, p->sets * sizeof(*p->set));
 	memset(p, 0, sizeof(*p));
+}
+
+uint64_t
+tg_peers_bytes(const struct tg_peers *p)
+{
+	return (uint64_t)p->sets * sizeof(*p->set);
 }
 
 /* The hash as a fraction of 2^32 times the number of sets. There is at least one. */

@@ -61,6 +61,13 @@
  * clock steps, may differ by that much. Two tries an ACK would buy a longer life for twice the
  * odds.
  *
+ * Another seed
+ * ------------
+ * When the seed is changed while the engine runs (tg_secret_rotate()), an ACK that the keys in use
+ * do not prove is held against those of the old seed for 96 s: what is out stays valid for as long
+ * as it would have. So for these 96 s a second PRF call is made for each ACK that proves nothing,
+ * and the odds below are twice what they are. The rule of epochs is the same for both seeds.
+ *
  * Odds
  * ----
  * A blind ACK hits with odds 2^-24 (1 in 16.8 million) without timestamps, 2^-34 with. At 10
@@ -166,9 +173,15 @@ decode(unsigned enc, bool v4, bool ts, struct tg_cookie_state *st)
 }
 
 static const struct tg_cookie_key *
+key_in(const struct tg_cookie_key slot[4][TG_COOKIE_MODES], uint64_t epoch, bool v4, bool ts)
+{
+	return &slot[epoch % 4][2 * !v4 + ts];
+}
+
+static const struct tg_cookie_key *
 key_of(const struct tg_secret *s, uint64_t epoch, bool v4, bool ts)
 {
-	return &s->cookie[epoch % 4][2 * !v4 + ts];
+	return key_in(s->cookie, epoch, v4, ts);
 }
 
 static tg_block
@@ -180,12 +193,11 @@ mask_of(const struct tg_cookie_key *key, unsigned enc, bool ts)
 	return ts ? mask ^ tg_load_block(key->t[2][enc >> 8]) : mask;
 }
 
-/* The first 64 bits of the PRF over tuple, client's ISN and state, under the keys of an epoch. */
+/* The first 64 bits of the PRF over tuple, client's ISN and state. */
 static uint64_t
-tag(const struct tg_secret *s, uint64_t epoch, const struct tg_tuple *t, bool v4, bool ts,
-	uint32_t irs, unsigned enc)
+tag(const struct tg_cookie_key *key, const struct tg_tuple *t, bool v4, bool ts, uint32_t irs,
+	unsigned enc)
 {
-	const struct tg_cookie_key *key = key_of(s, epoch, v4, ts);
 	uint8_t x[16];
 
 	tg_tuple_prf(&key->k, t, v4, irs, mask_of(key, enc, ts), x);
@@ -226,7 +238,25 @@ tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs
 
 	decode(enc, v4, ts, st);
 	return tg_cookie_compose(
-		s, tag(s, s->epoch, t, v4, ts, irs, enc), enc, ts, ts_clock, tsval);
+		s, tag(key_of(s, s->epoch, v4, ts), t, v4, ts, irs, enc), enc, ts, ts_clock, tsval);
+}
+
+/*
+ * Whether a tag is the one that an ACK echoes: all its bits that differ, then one decision. Time
+ * tells only what the answer tells anyway.
+ */
+static bool
+echoed(uint64_t mac, uint32_t iss, bool has_ts, uint32_t tsecr)
+{
+	uint32_t diff = (uint32_t)(mac >> 32) ^ iss;
+
+	if (has_ts)
+		diff = diff >> 1 |
+			(((uint32_t)(mac >> (32 - TG_COOKIE_TAG_BITS)) ^ tsecr) &
+				((1u << TG_COOKIE_TAG_BITS) - 1));
+	else
+		diff >>= 8;
+	return diff == 0;
 }
 
 /* What the numbers of an ACK say of the cookie that they may hold. */
@@ -255,19 +285,11 @@ claim_of(const struct tg_secret *s, uint32_t iss, bool has_ts, uint32_t tsecr)
 	return (struct claim){epoch, enc};
 }
 
-/* All tag bits that differ, then one decision: time tells only what the answer tells anyway. */
+/* Whether an older secret may still have made it, before a rotation. */
 static bool
-is_tag(uint64_t mac, uint32_t iss, bool has_ts, uint32_t tsecr)
+may_be_old(const struct tg_secret *s, const struct claim *c)
 {
-	uint32_t diff = (uint32_t)(mac >> 32) ^ iss;
-
-	if (has_ts)
-		diff = diff >> 1 |
-			(((uint32_t)(mac >> (32 - TG_COOKIE_TAG_BITS)) ^ tsecr) &
-				((1u << TG_COOKIE_TAG_BITS) - 1));
-	else
-		diff >>= 8;
-	return diff == 0;
+	return s->old_until != 0 && c->epoch - s->old_first <= 3;
 }
 
 bool
@@ -277,25 +299,25 @@ tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t ir
 	bool v4 = tg_tuple_is_v4(t);
 	struct claim c = claim_of(s, iss, has_ts, tsecr);
 
-	if (!is_tag(tag(s, c.epoch, t, v4, has_ts, irs, c.enc), iss, has_ts, tsecr))
+	if (!echoed(tag(key_of(s, c.epoch, v4, has_ts), t, v4, has_ts, irs, c.enc), iss, has_ts,
+		    tsecr) &&
+		(!may_be_old(s, &c) ||
+			!echoed(tag(key_in(s->old, c.epoch, v4, has_ts), t, v4, has_ts, irs, c.enc),
+				iss, has_ts, tsecr)))
 		return false;
 	decode(c.enc, v4, has_ts, st);
 	return true;
 }
 
-bool
-tg_cookie_check_raw(const struct tg_secret *s, bool v4, const uint8_t *addrs, const uint8_t *ports,
-	uint32_t irs, uint32_t iss, bool has_ts, uint32_t tsecr)
+/* tag() of a segment where it lies. */
+static uint64_t
+tag_raw(const struct tg_cookie_key *key, const uint8_t *addrs, uint64_t tail, bool v4, bool ts,
+	unsigned enc)
 {
-	struct claim c = claim_of(s, iss, has_ts, tsecr);
-	const struct tg_cookie_key *key = key_of(s, c.epoch, v4, has_ts);
-	tg_block mask = mask_of(key, c.enc, has_ts);
+	tg_block mask = mask_of(key, enc, ts);
 	_Alignas(16) uint8_t x[48];
-	uint64_t a, tail;
-	uint32_t w;
+	uint64_t a;
 
-	memcpy(&w, ports, sizeof(w));
-	tail = tg_be_words(w, irs);
 	if (v4) {
 		memcpy(&a, addrs, sizeof(a));
 		tg_store_block(x, (tg_block){a, tail} ^ mask);
@@ -306,5 +328,23 @@ tg_cookie_check_raw(const struct tg_secret *s, bool v4, const uint8_t *addrs, co
 		tg_store_block(x + 32, (tg_block){tail, 0});
 		tg_prf_cbcmac(&key->k, x, 3, x);
 	}
-	return is_tag(tg_cookie_first64(x), iss, has_ts, tsecr);
+	return tg_cookie_first64(x);
+}
+
+bool
+tg_cookie_check_raw(const struct tg_secret *s, bool v4, const uint8_t *addrs, const uint8_t *ports,
+	uint32_t irs, uint32_t iss, bool has_ts, uint32_t tsecr)
+{
+	struct claim c = claim_of(s, iss, has_ts, tsecr);
+	uint64_t tail;
+	uint32_t w;
+
+	memcpy(&w, ports, sizeof(w));
+	tail = tg_be_words(w, irs);
+	return echoed(tag_raw(key_of(s, c.epoch, v4, has_ts), addrs, tail, v4, has_ts, c.enc), iss,
+		       has_ts, tsecr) ||
+		(may_be_old(s, &c) &&
+			echoed(tag_raw(key_in(s->old, c.epoch, v4, has_ts), addrs, tail, v4, has_ts,
+				       c.enc),
+				iss, has_ts, tsecr));
 }

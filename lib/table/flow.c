@@ -105,6 +105,12 @@ tg_flow_fini(struct tg_flow *t, const struct tg_mem *mem)
 	memset(t, 0, sizeof(*t));
 }
 
+uint64_t
+tg_flow_bytes(const struct tg_flow *t)
+{
+	return (uint64_t)t->buckets * sizeof(*t->bucket);
+}
+
 /* tg_flow_walk() when the first one alike is another one. */
 static __attribute__((noinline)) uint32_t *
 walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)

@@ -103,6 +103,9 @@ int tg_flow_init(struct tg_flow *t, const struct tg_mem *mem, uint32_t capacity,
 /** Gives the memory back. Safe on a table that is all zero. */
 void tg_flow_fini(struct tg_flow *t, const struct tg_mem *mem);
 
+/** Bytes it has allocated. */
+uint64_t tg_flow_bytes(const struct tg_flow *t);
+
 /**
  * Home bucket: the hash as a fraction of 2^32 times the number of buckets. One multiplication
  * instead of a mask, and the table has the size it needs rather than the next power of two

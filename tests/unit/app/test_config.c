@@ -386,6 +386,40 @@ keys_without_effect_are_refused(void **state)
 		     "synack_prefix_rate: 1, synack_prefix_burst: 1}\n" PORT LISTENER));
 }
 
+/* The section switches metrics on; what it leaves out has its default. */
+static void
+metrics_are_off_unless_there(void **state)
+{
+	struct tg_addr v4 = tg_addr_v4(127, 0, 0, 1);
+	struct config *c = good(PORT LISTENER);
+
+	(void)state;
+	assert_false(c->metrics.on);
+	config_free(c);
+	c = good(PORT LISTENER "metrics: {}\n");
+	assert_true(c->metrics.on);
+	assert_memory_equal(&c->metrics.addr, &v4, sizeof(v4));
+	assert_int_equal(c->metrics.port, 9464);
+	config_free(c);
+	c = good(PORT LISTENER "metrics: {address: \"::1\", port: 9}\n");
+	assert_true(c->metrics.on);
+	assert_int_equal(c->metrics.addr.b[15], 1);
+	assert_int_equal(c->metrics.addr.b[12], 0);
+	assert_int_equal(c->metrics.port, 9);
+	config_free(c);
+	bad(PORT LISTENER "metrics:\n  address: localhost\n",
+		"t.yaml:4: metrics.address: \"localhost\" is no address; use one of this host's, "
+		"such as 127.0.0.1 or ::1");
+	bad(PORT LISTENER "metrics: {port: 0}\n",
+		"t.yaml:3: metrics.port: \"0\" is out of range; use a whole number from 1 to "
+		"65535");
+	bad(PORT LISTENER "metrics: {prot: 1}\n",
+		"t.yaml:3: metrics.prot: unknown key; known here: address, port");
+	bad(PORT LISTENER "metrics: yes\n",
+		"t.yaml:3: metrics: a single value stands here; use a mapping (lines of \"key: "
+		"value\")");
+}
+
 static void
 unknown_keys(void **state)
 {
@@ -396,7 +430,7 @@ unknown_keys(void **state)
 		"t.yaml:1: shard: unknown key; known here: shards, drain, idle_sleep, mbufs, "
 		"mbufs_reserve, descriptors, fragments, fragments_max, fragments_timeout, cpus, "
 		"eal, engine, "
-		"http, ports, listeners");
+		"http, metrics, ports, listeners");
 	bad(PORT LISTENER "http:\n    root_page: x\n    rootpage: y\n",
 		"t.yaml:5: http.rootpage: unknown key; known here: root_page, content_type");
 	bad(PORT "listeners:\n"
@@ -812,6 +846,7 @@ main(void)
 		cmocka_unit_test(too_much_of_it),
 		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(survives_any_one_byte_of_damage),
+		cmocka_unit_test(metrics_are_off_unless_there),
 		cmocka_unit_test(the_example_names_every_key),
 		cmocka_unit_test(the_example_tells_the_true_defaults),
 		cmocka_unit_test(the_example_tells_the_true_defaults_of_what_is_commented_out),

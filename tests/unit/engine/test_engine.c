@@ -367,6 +367,34 @@ destroying_a_busy_engine_gives_everything_back(void **state)
 	rig_close(&r); /* fails on any leak */
 }
 
+/* What the report at start shows is what was taken. */
+static void
+memory_is_told_to_the_byte(void **state)
+{
+	struct tg_engine_config c;
+	struct tg_engine_memory m;
+	struct tg_engine *e;
+	struct tenv t;
+
+	(void)state;
+	for (unsigned all = 0; all < 2; all++) {
+		tenv_init(&t);
+		small(&c);
+		c.max_conns = 100;
+		c.syncookies = all ? TG_SYNCOOKIES_OFF : TG_SYNCOOKIES_FULL;
+		c.synack_prefix_rate = all;
+		c.env = t.env;
+		assert_int_equal(tg_engine_create(&c, &e), 0);
+		tg_engine_memory(e, &m);
+		assert_int_equal(
+			m.conns + m.half_open + m.time_wait + m.segments + m.flow + m.other,
+			t.mem_bytes);
+		assert_true(m.conns >= 100 * 128);
+		tg_engine_destroy(e);
+		tenv_check_empty(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -381,6 +409,7 @@ main(void)
 		cmocka_unit_test(there_are_256_listeners_and_closing_one_makes_room),
 		cmocka_unit_test(stale_and_hostile_listener_handles_are_ebadf),
 		cmocka_unit_test(destroying_a_busy_engine_gives_everything_back),
+		cmocka_unit_test(memory_is_told_to_the_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
