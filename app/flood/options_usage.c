@@ -49,7 +49,7 @@ const char flood_usage[] =
 	"both)\n"
 	"      --device PMD     veth: what tidegate uses, net_af_xdp or net_af_packet\n"
 	"      --zero-copy      memif: zero-copy mode (needs hugepages)\n"
-	"      --queue N        memif: packets, a power of two to 16384 (default 4096)\n"
+	"      --queue N        memif: packets, a power of two to 16384 (default 16384)\n"
 	"      --tidegate PATH  the daemon (default: beside this program, or in PATH)\n"
 	"      --cores G,L      CPU of generator and listener (default: the last two)\n"
 	"      --no-huge        no hugepages\n"

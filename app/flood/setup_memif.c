@@ -20,8 +20,11 @@
 
 /* Both sides must have seen each other after so long. */
 #define LINK_PATIENCE (5 * TG_SEC)
-/* Packets in a queue, if nothing else is said. */
-#define QUEUE 4096
+/*
+ * Packets in a queue, if nothing else is said: as many as memif takes. With 4096 a listener that
+ * does not run for 1.5 ms loses packets at 2.7 M/s, with these for 6 ms.
+ */
+#define QUEUE 16384
 
 /* The set-up. */
 struct memif {

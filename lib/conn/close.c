@@ -36,7 +36,8 @@ want_rst(struct tg_conns *cs, struct tg_tcb *t)
 	if (t->state == TG_ESTABLISHED || t->state == TG_CLOSE_WAIT)
 		tg_count(cs, TG_CNT_ESTAB_RESETS);
 	tg_synrcvd_over(cs, t);
-	tg_sendq_purge(cs, t);
+	if (t->snd_head != TG_NONE)
+		tg_sendq_purge(cs, t);
 	t->flags &= ~(uint32_t)(TG_TCB_T_REXMT | TG_TCB_T_DELACK | TG_TCB_T_IDLE |
 		TG_TCB_REXMT_HEAD | TG_TCB_PROBE | TG_TCB_FIN_WANTED | TG_TCB_ACK_NOW);
 	t->flags2 &= (uint16_t) ~(TG_TCB2_KEEP | TG_TCB2_KEEP_PROBE);
@@ -49,7 +50,8 @@ void
 tg_conn_abort(struct tg_conns *cs, struct tg_tcb *t)
 {
 	let_go(cs, t);
-	tg_data_purge(cs, t);
+	if (t->rcv_head != TG_NONE)
+		tg_data_purge(cs, t);
 	if (t->flags & TG_TCB_DEAD)
 		tg_tcb_free(cs, t);
 	else

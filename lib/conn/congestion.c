@@ -38,8 +38,7 @@ tg_cc_open(struct tg_tcb *t, bool lost)
 
 	t->cwnd = lost ? mss : 10 * mss < most ? 10 * mss : most; /* RFC 6928 2, RFC 5681 3.1 */
 	t->ssthresh = CWND_MAX;
-	t->recover = t->snd_una - 1;
-	t->cut = t->snd_una; /* an echo means something once data is acknowledged */
+	tg_cc_numbers(t);
 }
 
 void

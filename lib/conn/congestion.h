@@ -8,6 +8,14 @@
  */
 #include "tcb.h"
 
+/** The part of tg_cc_open() that follows from snd_una. */
+static inline void
+tg_cc_numbers(struct tg_tcb *t)
+{
+	t->recover = t->snd_una - 1;
+	t->cut = t->snd_una; /* an echo means something once data is acknowledged */
+}
+
 /** Sets the initial window. @param lost  the SYN-ACK had to be sent again: one segment */
 void tg_cc_open(struct tg_tcb *t, bool lost);
 

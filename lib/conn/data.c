@@ -118,32 +118,6 @@ tg_data_ack_policy(struct tg_conns *cs, struct tg_tcb *t, uint32_t len, tg_time 
 		tg_tcb_want_output(cs, t);
 }
 
-/* The largest window that the header's field can say and the connection's options allow. */
-static uint32_t
-window_max(const struct tg_conns *cs, const struct tg_tcb *t)
-{
-	uint32_t field = (uint32_t)UINT16_MAX << (t->flags & TG_TCB_WSCALE ? cs->rcv_wscale : 0);
-	uint32_t clamp = tg_tcb_options(cs, t)->window;
-
-	return field < clamp ? field : clamp;
-}
-
-uint32_t
-tg_data_window(const struct tg_conns *cs, const struct tg_tcb *t)
-{
-	uint32_t most = window_max(cs, t), space = tg_data_space(cs, t);
-	uint32_t offered = tg_seq_lt(t->rcv_nxt, t->rcv_adv) ? t->rcv_adv - t->rcv_nxt : 0;
-	uint32_t half = (cs->rcvbuf < most ? cs->rcvbuf : most) / 2;
-	uint32_t step = half < t->rcv_mss ? half : t->rcv_mss;
-
-	if (space > most)
-		space = most;
-	/* The right edge moves by a worthwhile step or not at all, and never back (SHLD-14). */
-	if (space < offered + step)
-		return offered;
-	return space;
-}
-
 uint32_t
 tg_data_peek(const struct tg_conns *cs, const struct tg_tcb *t, const uint8_t **p)
 {
@@ -178,7 +152,7 @@ tg_data_read(struct tg_conns *cs, struct tg_tcb *t, void *buf, uint32_t len)
 void
 tg_data_consume(struct tg_conns *cs, struct tg_tcb *t, uint32_t n)
 {
-	uint32_t offered, window, most = window_max(cs, t);
+	uint32_t offered, window, most = tg_data_window_max(cs, t);
 
 	t->rcv_segs = (uint16_t)(t->rcv_segs -
 		tg_seg_drop(&cs->segs, &cs->env, &t->rcv_head, &t->rcv_tail, &t->rcv_off, n));

@@ -9,6 +9,7 @@
 
 #include <tidegate/pkt.h>
 
+#include "bytes.h"
 #include "frame.h"
 #include "tcb.h"
 
@@ -36,8 +37,32 @@ tg_data_space(const struct tg_conns *cs, const struct tg_tcb *t)
 	return t->rcv_bytes < cs->rcvbuf ? cs->rcvbuf - t->rcv_bytes : 0;
 }
 
+/** The largest window that the header's field can say and the connection's options allow. */
+static inline uint32_t
+tg_data_window_max(const struct tg_conns *cs, const struct tg_tcb *t)
+{
+	uint32_t field = (uint32_t)UINT16_MAX << (t->flags & TG_TCB_WSCALE ? cs->rcv_wscale : 0);
+	uint32_t clamp = tg_tcb_options(cs, t)->window;
+
+	return field < clamp ? field : clamp;
+}
+
 /** The receive window in bytes that may be offered now: SWS avoidance of RFC 9293 3.8.6.2.2. */
-uint32_t tg_data_window(const struct tg_conns *cs, const struct tg_tcb *t);
+static inline uint32_t
+tg_data_window(const struct tg_conns *cs, const struct tg_tcb *t)
+{
+	uint32_t most = tg_data_window_max(cs, t), space = tg_data_space(cs, t);
+	uint32_t offered = tg_seq_lt(t->rcv_nxt, t->rcv_adv) ? t->rcv_adv - t->rcv_nxt : 0;
+	uint32_t half = (cs->rcvbuf < most ? cs->rcvbuf : most) / 2;
+	uint32_t step = half < t->rcv_mss ? half : t->rcv_mss;
+
+	if (space > most)
+		space = most;
+	/* The right edge moves by a worthwhile step or not at all, and never back (SHLD-14). */
+	if (space < offered + step)
+		return offered;
+	return space;
+}
 
 /** Reads into buf. @return bytes, may be 0 */
 uint32_t tg_data_read(struct tg_conns *cs, struct tg_tcb *t, void *buf, uint32_t len);

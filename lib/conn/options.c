@@ -122,9 +122,3 @@ tg_options_get(struct tg_option_table *t, const struct tg_options *s)
 	t->set[idx].refs = 1;
 	return idx;
 }
-
-void
-tg_options_put(struct tg_option_table *t, uint16_t idx)
-{
-	t->set[idx].refs--;
-}

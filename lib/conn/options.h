@@ -73,6 +73,10 @@ void tg_options_tell(const struct tg_options *s, struct tg_conn_options *out);
 uint16_t tg_options_get(struct tg_option_table *t, const struct tg_options *s);
 
 /** One reference less. */
-void tg_options_put(struct tg_option_table *t, uint16_t idx);
+static inline void
+tg_options_put(struct tg_option_table *t, uint16_t idx)
+{
+	t->set[idx].refs--;
+}
 
 #endif

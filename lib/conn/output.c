@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bare.h"
 #include "bytes.h"
 #include "close.h"
 #include "congestion.h"
@@ -55,6 +56,15 @@ empty_seq(const struct tg_tcb *t)
 	return tg_seq_lt(edge, t->snd_max) ? edge : t->snd_max;
 }
 
+/* Whatever leaves carries the ACK that was owed. */
+static void
+ack_leaves(struct tg_tcb *t)
+{
+	t->last_ack_sent = t->rcv_nxt;
+	t->rcv_unacked = 0;
+	t->flags &= ~(uint32_t)(TG_TCB_ACK_NOW | TG_TCB_T_DELACK);
+}
+
 /* What every segment of a connection carries; as good as an ACK, so none is owed any more. */
 static void
 fill(struct tg_conns *cs, struct tg_tcb *t, struct tg_segment *s, uint32_t seq, unsigned flags,
@@ -73,9 +83,7 @@ fill(struct tg_conns *cs, struct tg_tcb *t, struct tg_segment *s, uint32_t seq, 
 		s->opt.tsval = t->ts_offset + tg_ms_of(now);
 		s->opt.tsecr = t->ts_recent;
 	}
-	t->last_ack_sent = t->rcv_nxt;
-	t->rcv_unacked = 0;
-	t->flags &= ~(uint32_t)(TG_TCB_ACK_NOW | TG_TCB_T_DELACK);
+	ack_leaves(t);
 }
 
 uint16_t
@@ -88,6 +96,48 @@ tg_conn_address(const struct tg_conns *cs, const struct tg_tcb *t, struct tg_seg
 	return tg_path_l2(cs->host, t->path, t->mac, &s->l2);
 }
 
+/* emit() of what has no payload, by an untagged path: nearly everything but data. */
+static bool
+emit_bare(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, unsigned flags,
+	tg_time now)
+{
+	const struct tg_options *o = tg_tcb_options(cs, t);
+	const struct tg_port *port;
+	struct tg_pkt *pkt = tg_outbox_next(ob);
+	struct tg_bare b;
+
+	if (pkt == NULL)
+		return false;
+	pkt->port = cs->host->path[t->path].port;
+	port = &cs->host->port[pkt->port];
+	b.peer_mac = t->mac;
+	b.mac = port->mac;
+	b.src = cs->host->local[t->key.laddr].addr.b;
+	b.dst = t->key.raddr;
+	b.sport = t->key.lport;
+	b.dport = t->key.rport;
+	b.seq = seq;
+	b.ack = t->rcv_nxt;
+	b.flags = (uint16_t)(flags | TG_ACK);
+	if ((t->flags & TG_TCB_ECE_OWED) != 0 && (flags & TG_RST) == 0)
+		b.flags |= TG_ECE;
+	b.wnd = offer_window(cs, t);
+	b.tos = o->tos;
+	b.ttl = o->ttl;
+	b.tsval = t->ts_offset + tg_ms_of(now);
+	b.tsecr = t->ts_recent;
+	b.ts = (t->flags & TG_TCB_TS) != 0;
+	b.v6 = (t->flags & TG_TCB_V6) != 0;
+	b.offload = port->offload;
+	ack_leaves(t);
+	tg_bare_write(pkt, &b);
+	pkt->flags |= TG_TX_RESERVE;
+	/* A FIN again is no new segment: see emit(). */
+	if ((flags & TG_FIN) == 0 || tg_seq_lt(t->snd_max, seq + 1))
+		tg_count(cs, TG_CNT_OUT_SEGS);
+	return true;
+}
+
 /*
  * One segment into the outbox. Data comes from the front of the send queue or from its cursor.
  */
@@ -95,13 +145,16 @@ static bool
 emit(struct tg_conns *cs, struct tg_tcb *t, struct tg_outbox *ob, uint32_t seq, uint32_t len,
 	bool front, unsigned flags, tg_time now)
 {
-	struct tg_pkt *pkt = tg_outbox_next(ob);
 	const struct tg_port *port;
 	struct tg_segment s;
+	struct tg_pkt *pkt;
 	uint64_t sum = 0;
 	unsigned size;
 	uint32_t end;
 
+	if (len == 0 && cs->host->path[t->path].tags == 0)
+		return emit_bare(cs, t, ob, seq, flags, now);
+	pkt = tg_outbox_next(ob);
 	if (pkt == NULL)
 		return false;
 	pkt->port = tg_conn_address(cs, t, &s);

@@ -153,10 +153,8 @@ tg_synrcvd_acked(struct tg_conns *cs, struct tg_tcb *t, uint32_t ack, tg_time no
 }
 
 void
-tg_synrcvd_over(struct tg_conns *cs, struct tg_tcb *t)
+tg_synrcvd_end(struct tg_conns *cs, struct tg_tcb *t)
 {
-	if ((t->flags & TG_TCB_SYN_RCVD) == 0)
-		return;
 	t->flags &= ~(uint32_t)TG_TCB_SYN_RCVD;
 	t->flags2 &= TG_TCB2_SYN_DATA;
 	cs->synrcvd_over(cs->synrcvd_ctx, t);

@@ -61,7 +61,15 @@ bool tg_synrcvd_fire(struct tg_conns *cs, struct tg_tcb *t, tg_time now);
 /** A segment acknowledges our SYN: ESTABLISHED, or FIN_WAIT_1 when our FIN has left. */
 void tg_synrcvd_acked(struct tg_conns *cs, struct tg_tcb *t, uint32_t ack, tg_time now);
 
+/** tg_synrcvd_over() of one that is still waiting. */
+void tg_synrcvd_end(struct tg_conns *cs, struct tg_tcb *t);
+
 /** The connection is none of these any more, acknowledged or ended. */
-void tg_synrcvd_over(struct tg_conns *cs, struct tg_tcb *t);
+static inline void
+tg_synrcvd_over(struct tg_conns *cs, struct tg_tcb *t)
+{
+	if (t->flags & TG_TCB_SYN_RCVD)
+		tg_synrcvd_end(cs, t);
+}
 
 #endif

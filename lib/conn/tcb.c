@@ -89,15 +89,9 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 		(p->has_wscale ? TG_TCB_WSCALE : 0) | (p->cookie ? TG_TCB_COOKIE : 0) |
 		(p->nodelay ? TG_TCB_NODELAY : 0) | (p->v6 ? TG_TCB_V6 : 0) |
 		(p->ecn ? TG_TCB_ECN : 0);
-	t->rcv_nxt = p->irs + 1;
-	t->rcv_adv = t->rcv_nxt + p->rcv_wnd;
-	t->last_ack_sent = t->rcv_nxt;
-	t->snd_una = p->iss + 1;
-	t->snd_nxt = t->snd_una;
-	t->snd_max = t->snd_una;
+	tg_tcb_number(t, p->irs, p->iss, p->rcv_wnd);
 	t->snd_wnd = snd_wnd;
 	t->max_wnd = snd_wnd;
-	t->snd_wl1 = p->irs;
 	t->snd_wscale = p->has_wscale ? p->wscale : 0;
 	t->snd_mss = send_mss(cs, p);
 	t->own_mss = p->own_mss;
@@ -127,6 +121,32 @@ tg_tcb_open(struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg
 	}
 	tg_tcb_moved(cs, t, now);
 	tg_keep_heard(cs, t, now);
+	tg_count(cs, TG_CNT_PASSIVE_OPENS);
+	return t;
+}
+
+struct tg_tcb *
+tg_tcb_copy(struct tg_conns *cs, const struct tg_tcb *like, tg_time now)
+{
+	uint32_t idx = tg_pool_get(&cs->tcb), generation;
+	struct tg_tcb *t;
+
+	if (idx == TG_NONE)
+		return NULL;
+	t = tg_tcb_at(cs, idx);
+	/* Of one that comes soon, the lines that the pool does not ask for. */
+	if (cs->tcb.warm_count >= TG_POOL_AHEAD) {
+		uint32_t soon = cs->tcb.warm[tg_pool_warm(&cs->tcb, TG_POOL_AHEAD - 1)];
+
+		for (size_t i = alignof(struct tg_tcb); i < sizeof(*t); i += alignof(struct tg_tcb))
+			__builtin_prefetch((uint8_t *)tg_tcb_at(cs, soon) + i, 1);
+	}
+	generation = t->generation + 1;
+	for (size_t i = 0; i < sizeof(*t); i += alignof(struct tg_tcb))
+		memcpy((uint8_t *)t + i, (const uint8_t *)like + i, alignof(struct tg_tcb));
+	t->generation = generation;
+	t->ts_recent_at = tg_ms_of(now);
+	cs->options.set[t->options].refs++;
 	tg_count(cs, TG_CNT_PASSIVE_OPENS);
 	return t;
 }
@@ -172,8 +192,10 @@ tg_tcb_end(struct tg_conns *cs, struct tg_tcb *t, int error)
 	else if (t->state == TG_SYN_RECEIVED)
 		tg_count(cs, TG_CNT_ATTEMPT_FAILS);
 	tg_synrcvd_over(cs, t);
-	tg_sendq_purge(cs, t);
-	tg_wheel_cancel(&cs->wheel, idx);
+	if (t->snd_head != TG_NONE)
+		tg_sendq_purge(cs, t);
+	if (tg_timer_armed(&t->timer))
+		tg_wheel_cancel(&cs->wheel, idx);
 	if (t->flags & TG_TCB_IN_OUTQ)
 		tg_fifo_remove(&cs->out, &cs->tcb, TG_TCB_OUT, idx);
 	if ((t->flags & TG_TCB_NO_FLOW) == 0)
@@ -188,7 +210,8 @@ tg_tcb_end(struct tg_conns *cs, struct tg_tcb *t, int error)
 	if (t->error == 0)
 		t->error = (int16_t)error;
 	if (t->flags & TG_TCB_ORPHAN) {
-		tg_data_purge(cs, t);
+		if (t->rcv_head != TG_NONE)
+			tg_data_purge(cs, t);
 		tg_tcb_free(cs, t);
 	} else if (t->error != 0) {
 		tg_event_raise(cs, t, TG_EV_CLOSED);

@@ -281,6 +281,30 @@ void tg_conns_fini(struct tg_conns *cs, const struct tg_mem *mem);
 struct tg_tcb *tg_tcb_open(
 	struct tg_conns *cs, const struct tg_proven *p, uint32_t snd_wnd, tg_time now);
 
+/**
+ * Takes a TCB and makes it like another one.
+ *
+ * @param like  an ESTABLISHED connection on which no timer runs, as tg_tcb_open() left it; need not
+ *              be alive. What is not the same for all like it is the caller's to fill in: key,
+ *              hash, numbers (tg_tcb_number()), the peer's windows, timestamps, RTT, mac, path
+ * @return NULL when none is free
+ */
+struct tg_tcb *tg_tcb_copy(struct tg_conns *cs, const struct tg_tcb *like, tg_time now);
+
+/** Numbers of a connection whose handshake is just over. @param rcv_wnd  what the SYN-ACK offered
+ */
+static inline void
+tg_tcb_number(struct tg_tcb *t, uint32_t irs, uint32_t iss, uint16_t rcv_wnd)
+{
+	t->rcv_nxt = irs + 1;
+	t->rcv_adv = t->rcv_nxt + rcv_wnd;
+	t->last_ack_sent = t->rcv_nxt;
+	t->snd_una = iss + 1;
+	t->snd_nxt = t->snd_una;
+	t->snd_max = t->snd_una;
+	t->snd_wl1 = irs;
+}
+
 /** Handle of a TCB. */
 tg_conn tg_tcb_handle(const struct tg_conns *cs, const struct tg_tcb *t);
 

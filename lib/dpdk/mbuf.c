@@ -86,23 +86,6 @@ rx_flags(const struct rte_mbuf *m)
 	return f;
 }
 
-static void
-describe(const struct rte_mbuf *m, struct tg_pkt *p, uint16_t port)
-{
-	p->buf = (void *)(uintptr_t)m;
-	p->data = rte_pktmbuf_mtod(m, uint8_t *);
-	p->next = NULL;
-	p->len = m->data_len;
-	p->headroom = m->data_off;
-	p->tailroom = (uint16_t)(m->buf_len - m->data_off - m->data_len);
-	p->port = port;
-	p->flags = 0;
-	p->vlan_tci = 0;
-	p->l2_len = 0;
-	p->l4_len = 0;
-	p->l3_len = 0;
-}
-
 /* Takes a chain apart into b->seg; the first segment stays with the caller. */
 static void
 take_apart(struct tg_rx_burst *b, struct rte_mbuf *m, struct tg_pkt *p, uint16_t port)
@@ -113,7 +96,7 @@ take_apart(struct tg_rx_burst *b, struct rte_mbuf *m, struct tg_pkt *p, uint16_t
 		struct rte_mbuf *next = s->next;
 		struct tg_pkt *q = &b->seg[b->segs];
 
-		describe(s, q, port);
+		tg_rx_describe(q, s, port);
 		p->next = q;
 		p = q;
 		b->mseg[b->segs++] = s;
@@ -127,7 +110,7 @@ take_apart(struct tg_rx_burst *b, struct rte_mbuf *m, struct tg_pkt *p, uint16_t
 }
 
 enum tg_rx_added
-tg_rx_add(struct tg_rx_burst *b, struct rte_mbuf *m, uint16_t port, struct rte_mempool *pool)
+tg_rx_add_any(struct tg_rx_burst *b, struct rte_mbuf *m, uint16_t port, struct rte_mempool *pool)
 {
 	unsigned i = b->n;
 	struct tg_pkt *p = &b->pkt[i];
@@ -141,7 +124,7 @@ tg_rx_add(struct tg_rx_burst *b, struct rte_mbuf *m, uint16_t port, struct rte_m
 		if (m == NULL)
 			return TG_RX_NO_COPY;
 	}
-	describe(m, p, port);
+	tg_rx_describe(p, m, port);
 	rte_prefetch0(p->data);
 	p->flags = rx_flags(m);
 	p->vlan_tci = m->vlan_tci;
@@ -238,22 +221,15 @@ dress(struct rte_mbuf *m, const struct tg_pkt *p, bool tx_vlan)
 	return m;
 }
 
-static void
-take_lengths(struct rte_mbuf *m, const struct tg_pkt *p)
-{
-	m->data_off = (uint16_t)(p->data - (uint8_t *)m->buf_addr);
-	m->data_len = p->len;
-}
-
 struct rte_mbuf *
-tg_rx_reply(struct tg_rx_burst *b, unsigned i, bool tx_vlan)
+tg_rx_reply_any(struct tg_rx_burst *b, unsigned i, bool tx_vlan)
 {
 	const struct tg_pkt *q = b->pkt[i].next;
 	struct rte_mbuf *m = b->m[i];
 	struct rte_mbuf *last = m;
 
 	free_original(b, i);
-	take_lengths(m, &b->pkt[i]);
+	tg_mbuf_lengths(m, &b->pkt[i]);
 	m->pkt_len = m->data_len;
 	/* The answer may be shorter than the question: what it does not use is freed. */
 	for (unsigned k = 1; unlikely(k < b->nb_segs[i]); k++) {
@@ -263,7 +239,7 @@ tg_rx_reply(struct tg_rx_burst *b, unsigned i, bool tx_vlan)
 			rte_pktmbuf_free_seg(s);
 			continue;
 		}
-		take_lengths(s, q);
+		tg_mbuf_lengths(s, q);
 		last->next = s;
 		last = s;
 		m->nb_segs++;
@@ -278,7 +254,7 @@ tg_tx_mbuf(const struct tg_pkt *p, bool tx_vlan)
 {
 	struct rte_mbuf *m = p->buf;
 
-	take_lengths(m, p);
+	tg_mbuf_lengths(m, p);
 	m->pkt_len = m->data_len;
 	return dress(m, p, tx_vlan);
 }

@@ -162,11 +162,9 @@ places(const struct tg_shard *s, bool reserve)
  * Keeps a packet until the caller asks for what leaves through its port. Each one that waits is a
  * buffer that the port cannot receive into, so strangers' answers are the first to go.
  */
-static void
-stage(struct tg_shard *s, uint16_t port, struct rte_mbuf *m, bool reserve)
+static inline void
+stage(struct tg_shard *s, struct tg_stage *st, struct rte_mbuf *m, bool reserve)
 {
-	struct tg_stage *st = s->port[port].stage;
-
 	if (unlikely(st->tail - st->head >= places(s, reserve))) {
 		if (reserve)
 			s->count.tx_stage_full++;
@@ -186,6 +184,7 @@ work_off(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *foreign[], tg_ti
 	struct rte_mbuf *dead[TG_BURST];
 	unsigned nb_dead = 0;
 	uint16_t nb_foreign = 0;
+	struct tg_stage *st = s->port[port_id].stage;
 	bool tx_vlan = s->port[port_id].tx_vlan;
 
 	if (b->n == 0)
@@ -198,7 +197,7 @@ work_off(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *foreign[], tg_ti
 		case TG_REPLY:
 			m = tg_rx_reply(b, i, tx_vlan);
 			if (likely(m != NULL))
-				stage(s, port_id, m, (b->pkt[i].flags & TG_TX_RESERVE) != 0);
+				stage(s, st, m, (b->pkt[i].flags & TG_TX_RESERVE) != 0);
 			else
 				s->count.tx_no_room++;
 			break;
@@ -312,7 +311,7 @@ pull(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *pkts[], uint16_t *n,
 		else if (likely(p[i].port == port_id))
 			pkts[(*n)++] = m;
 		else
-			stage(s, p[i].port, m, (p[i].flags & TG_TX_RESERVE) != 0);
+			stage(s, s->port[p[i].port].stage, m, (p[i].flags & TG_TX_RESERVE) != 0);
 	}
 	return k;
 }

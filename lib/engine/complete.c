@@ -18,9 +18,8 @@ tg_key_tuple(const struct tg_engine *e, const struct tg_flow_key *k, struct tg_t
 	t->remote.port = k->rport;
 }
 
-/* The entry leaves its listener's counts and the SYN queue; flow table and path are done with. */
-static void
-forget_half(struct tg_engine *e, uint32_t idx)
+void
+tg_half_done(struct tg_engine *e, uint32_t idx)
 {
 	struct tg_half *h = tg_half_at(&e->synq, idx);
 	struct tg_lsn *l = &e->listeners.lsn[h->key.free_use];
@@ -42,7 +41,7 @@ tg_half_remove(struct tg_engine *e, uint32_t idx)
 	tg_secret_digest(&e->secret, &tuple, &digest);
 	tg_flow_remove(&e->flow, digest.hash, tg_flow_value(TG_FLOW_SYN, idx));
 	tg_path_put(&e->host, h->path);
-	forget_half(e, idx);
+	tg_half_done(e, idx);
 }
 
 void
@@ -114,7 +113,6 @@ tg_open_half(struct tg_engine *e, uint32_t idx, const struct tg_digest *d, uint3
 		.rtt_ms = rtt_ms,
 	};
 	uint32_t wnd = h->wnd;
-	struct tg_addr peer;
 	struct tg_tcb *t;
 
 	/* The window of a SYN is never scaled, that of an ACK is. */
@@ -127,11 +125,10 @@ tg_open_half(struct tg_engine *e, uint32_t idx, const struct tg_digest *d, uint3
 		tg_engine_count(e, TG_CNT_TCB_FULL);
 		return NULL;
 	}
-	memcpy(peer.b, h->key.raddr, sizeof(peer.b));
-	tg_peer_note(e, &peer);
+	tg_peer_note(e, h->key.raddr);
 	tg_flow_replace(&e->flow, d->hash, tg_flow_value(TG_FLOW_SYN, idx),
 		tg_flow_value(TG_FLOW_CONN, tg_tcb_index(&e->conns, t)));
-	forget_half(e, idx);
+	tg_half_done(e, idx);
 	return t;
 }
 

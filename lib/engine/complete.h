@@ -34,6 +34,9 @@ struct tg_verdict tg_establish(
 struct tg_tcb *tg_open_half(
 	struct tg_engine *e, uint32_t idx, const struct tg_digest *d, uint32_t rtt_ms);
 
+/** The entry leaves its listener's counts and the SYN queue; flow table and path are done with. */
+void tg_half_done(struct tg_engine *e, uint32_t idx);
+
 /** Counts ListenOverflows: the accept queue was found full. */
 void tg_count_overflow(struct tg_engine *e, struct tg_lsn *l);
 

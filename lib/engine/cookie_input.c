@@ -116,7 +116,7 @@ complete_cookie(
 		tg_path_put(&e->host, p.path);
 		return tg_verdict(TG_DROP, TG_DISP_DROP_NO_TCB);
 	}
-	tg_peer_note(e, &rx->f.src);
+	tg_peer_note(e, rx->f.src.b);
 	tg_flow_insert(
 		&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_CONN, tg_tcb_index(&e->conns, t)));
 	return tg_establish(e, rx, t, lsn);

@@ -7,6 +7,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <tidegate/engine.h>
 #include <tidegate/worker.h>
@@ -62,6 +63,13 @@ struct tg_printed {
 	struct tg_form form;
 };
 
+/** The connection that was opened last by the short way of last ACKs (last_ack.c). */
+struct tg_alike {
+	uint64_t kind;  /**< what it has in common with others, 0: there was none */
+	uint64_t terms; /**< the same, by the settings of its listener and its port */
+	struct tg_tcb tcb;
+};
+
 /** A cookie lives at most 96 s (listener-semantics section 5). */
 #define TG_COOKIE_LIFETIME (96 * TG_SEC)
 
@@ -76,6 +84,7 @@ struct tg_engine {
 	struct tg_prf_group cookies;           /**< of the packets at hand, not sent yet */
 	struct tg_printed printed[TG_PRINTED]; /**< forms used lately (plain_input.h) */
 	const struct tg_printed *printed_last; /**< of the last SYN with Linux's options, or NULL */
+	unsigned touched;            /**< entries made or completed by the packets at hand */
 	struct tg_addr plain_dst[2]; /**< of the last plain segment over IPv4, over IPv6 */
 	int16_t plain_local[2];      /**< which of our addresses these are, or -1 */
 	bool plain_off; /**< no short way: for the test that compares (model_flood.c) */
@@ -83,6 +92,7 @@ struct tg_engine {
 	struct tg_flow flow;
 	struct tg_synq synq;
 	struct tg_conns conns;
+	struct tg_alike alike;
 	struct tg_synack synack; /**< of a listener without options of its own */
 	struct tg_admission admission;
 	struct tg_peers peers;
@@ -97,23 +107,26 @@ struct tg_engine {
 	struct tg_host host;
 };
 
-/** A received packet with what parsing and the keyed hash say about it. */
+/**
+ * A received packet with what parsing and the keyed hash say about it. What the short way uses
+ * comes first, in two cache lines and a bit: all packets at hand stay in the first-level cache.
+ */
 struct tg_rx {
 	struct tg_pkt *pkt;
+	struct tg_plain plain; /**< by tg_plain_take() */
+	struct tg_digest digest;
+	uint32_t found; /**< by tg_input_plain(): what the flow table says of it, or TG_NONE */
+	struct tg_flow_key key;
+	const struct tg_printed *form; /**< with a form: NULL, or f is not filled, plain is */
+	uint32_t tsecr;                /**< the same: as it lies in memory */
+	uint8_t number;                /**< in the packets at hand */
+	uint16_t cookie_flags;         /**< with a cookie under way: TG_HALF_*, what is agreed on */
+	uint16_t cookie_enc;           /**< the same: what tg_cookie_ask() returned */
+	uint32_t cookie_ts_clock;      /**< the same: with timestamps, the connection's clock */
+	uint32_t cookie_tsecr;         /**< the same: the peer's timestamp */
+	const struct tg_synack *cookie_own; /**< the same: the listener's */
 	struct tg_frame f;
 	struct tg_tcpopt opt; /**< by tg_rx_options(): not before somebody asks */
-	struct tg_digest digest;
-	struct tg_flow_key key;
-	uint8_t number;           /**< in the packets at hand */
-	uint16_t cookie_flags;    /**< with a cookie under way: TG_HALF_*, what is agreed on */
-	uint16_t cookie_enc;      /**< the same: what tg_cookie_ask() returned */
-	uint32_t cookie_ts_clock; /**< the same: with timestamps, the connection's clock */
-	uint32_t cookie_tsecr;    /**< the same: the peer's timestamp */
-	const struct tg_synack *cookie_own; /**< the same: the listener's */
-	uint32_t tsecr;                     /**< with a form: the same as it lies in memory */
-	const struct tg_printed *form;      /**< the same: NULL, or f is not filled, plain is */
-	struct tg_plain plain;              /**< by tg_plain_take() */
-	uint32_t found; /**< by tg_input_plain(): what the flow table says of it, or TG_NONE */
 };
 
 /** A verdict in one word. */
@@ -219,11 +232,38 @@ bool tg_cookie_promise(struct tg_engine *e, struct tg_rx *rx, const struct tg_sy
 /** A segment for a half-open entry (half_input.c). */
 struct tg_verdict tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx);
 
+/**
+ * A plain segment for a half-open entry, if it is a last ACK like most: the short way of
+ * tg_input_half() (last_ack.c).
+ *
+ * @param rx     plain, key and digest are filled, f and opt are not
+ * @param place  of the entry in the flow table: tg_flow_place()
+ * @return the verdict; with disposition TG_DISP_COUNT nothing has happened
+ */
+struct tg_verdict tg_input_last_ack(struct tg_engine *e, struct tg_rx *rx, uint32_t *place);
+
 /** Did this peer complete a handshake lately? Only with cookies OFF or MONITOR (limits.c). */
 bool tg_peer_known(const struct tg_engine *e, const struct tg_addr *a);
 
-/** It has, just now. */
-void tg_peer_note(struct tg_engine *e, const struct tg_addr *a);
+/** It has, just now (limits.c). */
+void tg_peer_remember(struct tg_engine *e, const struct tg_addr *a);
+
+/**
+ * The same where somebody will ask: while cookies stand in for a full queue nobody does, and a PRF
+ * call and a cache miss are saved.
+ *
+ * @param a  16 bytes: an address
+ */
+static inline void
+tg_peer_note(struct tg_engine *e, const uint8_t a[16])
+{
+	struct tg_addr peer;
+
+	if (e->cfg.syncookies != TG_SYNCOOKIES_OFF && e->cfg.syncookies != TG_SYNCOOKIES_MONITOR)
+		return;
+	memcpy(peer.b, a, sizeof(peer.b));
+	tg_peer_remember(e, &peer);
+}
 
 /** Takes a token of the address's prefix (limits.c). */
 bool tg_synack_take(struct tg_engine *e, const struct tg_addr *a);

@@ -46,7 +46,8 @@ tg_entry_make(struct tg_engine *e, const struct tg_rx *rx, const struct tg_entry
 	h->path = n->path;
 	memcpy(h->mac, n->mac, sizeof(h->mac));
 	tg_flow_insert(&e->flow, rx->digest.hash, tg_flow_value(TG_FLOW_SYN, idx));
-	tg_synq_sent(&e->synq, idx, e->now);
+	tg_synq_begin(&e->synq, idx, e->now);
+	e->touched++;
 	l->syn_count++;
 	l->syn_young++;
 }

@@ -385,7 +385,7 @@ tg_input_fastopen(struct tg_engine *e, struct tg_rx *rx, struct tg_tcb *t)
 			tg_fastopenq_reset(&l->fastopenq, e->now);
 		break;
 	case TG_SYNRCVD_LAST_ACK:
-		tg_peer_note(e, &rx->f.src);
+		tg_peer_note(e, rx->f.src.b);
 		if ((t->flags & TG_TCB_HIDDEN) != 0 && !show(e, rx, t, &v))
 			return v;
 		break;

@@ -14,6 +14,13 @@
 /* Packets between the prefetch of their headers, two cache lines, and their turn. */
 #define AHEAD 4
 
+/*
+ * Packets between the prefetch of their bucket and their turn, when the packets before had entries
+ * or got some: a core can wait for some twenty lines at once, and entries need others. In a flood
+ * of what has none, all buckets at once are better.
+ */
+#define AHEAD_BUCKETS 8
+
 static bool
 is_tcp_for_us(struct tg_engine *e, struct tg_rx *rx)
 {
@@ -42,21 +49,22 @@ judge(struct tg_engine *e, struct tg_rx *rx, bool tcp)
 }
 
 static inline void
-take_digest(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16])
+take_digest(struct tg_engine *e, struct tg_rx *rx, const uint8_t x[16], unsigned ahead)
 {
 	tg_digest_of(x, &rx->digest);
-	tg_flow_prefetch(&e->flow, rx->digest.hash);
+	if (rx->number < ahead)
+		tg_flow_prefetch(&e->flow, rx->digest.hash);
 }
 
-/* Keyed hash of each tuple in g, and its bucket of the flow table on the way. */
+/* Keyed hash of each tuple in g, and the first buckets of the flow table on the way. */
 static void
-digest_group(struct tg_engine *e, struct tg_rx rx[], struct tg_prf_group *g)
+digest_group(struct tg_engine *e, struct tg_rx rx[], struct tg_prf_group *g, unsigned ahead)
 {
 	tg_group_run(g);
 	for (unsigned k = 0; k < g->n4; k++)
-		take_digest(e, &rx[g->who4[k]], g->x4[k]);
+		take_digest(e, &rx[g->who4[k]], g->x4[k], ahead);
 	for (unsigned k = 0; k < g->n6; k++)
-		take_digest(e, &rx[g->who6[k]], g->x6[k]);
+		take_digest(e, &rx[g->who6[k]], g->x6[k], ahead);
 }
 
 static __attribute__((noinline)) struct tg_verdict
@@ -80,7 +88,8 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 {
 	struct tg_rx rx[GROUP];
 	struct tg_prf_group g;
-	uint32_t plain = 0, tcp = 0;
+	uint32_t plain = 0, tcp = 0, later = 0;
+	unsigned ahead;
 
 	g.n4 = g.n6 = 0;
 	for (unsigned i = 0; i < n; i++) {
@@ -97,10 +106,12 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 		rx[i].plain.damaged = false;
 		if (!e->plain_off && tg_plain_take(e, &rx[i])) {
 			plain |= UINT32_C(1) << i;
+			later |= (uint32_t)((tg_plain_flags(p) & TG_SYN) == 0) << i;
 			tg_digest_ask_raw(
 				&e->secret, &g, i, !p->v6, p->v6 ? p->ip + 8 : p->ip + 12, p->tcp);
 			continue;
 		}
+		rx[i].digest.hash = 0; /* of what gets none: any bucket will do */
 		if (rx[i].plain.damaged)
 			tg_plain_damaged(&pkt[i], &rx[i].f);
 		else
@@ -111,8 +122,15 @@ input_group(struct tg_engine *e, struct tg_pkt pkt[], unsigned n, struct tg_verd
 		tg_digest_ask(&e->secret, &g, i, f->ip_version == 4, &f->src, &f->dst,
 			(uint32_t)f->sport << 16 | f->dport);
 	}
-	digest_group(e, rx, &g);
+	ahead = e->touched != 0 ? AHEAD_BUCKETS : GROUP;
+	e->touched = 0;
+	digest_group(e, rx, &g, ahead);
+	/* What is no SYN is mostly for an entry. */
+	for (; later != 0; later &= later - 1)
+		tg_flow_prefetch_entry(&e->flow, rx[__builtin_ctz(later)].digest.hash);
 	for (unsigned i = 0; i < n; i++) {
+		if (i + ahead < n)
+			tg_flow_prefetch(&e->flow, rx[i + ahead].digest.hash);
 		if (plain >> i & 1)
 			verdict[i] = judge_plain(e, &rx[i]);
 		else

@@ -12,12 +12,8 @@ tg_peer_known(const struct tg_engine *e, const struct tg_addr *a)
 }
 
 void
-tg_peer_note(struct tg_engine *e, const struct tg_addr *a)
+tg_peer_remember(struct tg_engine *e, const struct tg_addr *a)
 {
-	/* Nobody asks while cookies stand in for a full queue: a PRF call and a cache miss saved.
-	 */
-	if (e->cfg.syncookies != TG_SYNCOOKIES_OFF && e->cfg.syncookies != TG_SYNCOOKIES_MONITOR)
-		return;
 	tg_peers_note(&e->peers, a, tg_secret_addr_hash(&e->secret, a), e->now);
 }
 

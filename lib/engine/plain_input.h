@@ -4,7 +4,8 @@
 /**
  * @file
  * The short way of a flood: plain segments (plain.h) that belong to no entry and are dropped, reset
- * or answered with a cookie, or get an entry when there is no flood. Inlined into the loops of
+ * or answered with a cookie, or get an entry when there is no flood; and last ACKs of entries
+ * (last_ack.c). Inlined into the loops of
  * input.c, its only user: calls would be a tenth of all it costs.
  *
  * Everything here is the long way of tcp_input.c, listen_input.c and cookie_input.c with the rare
@@ -284,6 +285,28 @@ nobody(struct tg_engine *e, struct tg_rx *rx, unsigned flags)
 	return flags & TG_RST ? tg_verdict(TG_DROP, TG_DISP_DROP_STRAY_RST) : stray(e, rx);
 }
 
+/*
+ * A segment that may prove a cookie, and mostly does not: an ACK flood while cookies are out. One
+ * that does is checked again on the long way.
+ */
+static __attribute__((noinline)) struct tg_verdict
+unproven(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l)
+{
+	const struct tg_plain *p = &rx->plain;
+	const uint8_t *tcp = p->tcp;
+	bool ts = p->hlen == TCP_LEN + 12 && tg_get32(tcp + TCP_LEN) == TG_OPT_TS_WORD;
+
+	if ((!ts && p->hlen != TCP_LEN) || l->defer_accept_s != 0 || e->cfg.cookie_check_rate != 0)
+		return not_plain;
+	if (tg_cookie_check_raw(&e->secret, !p->v6, p->addrs, tcp, tg_get32(tcp + 4) - 1,
+		    tg_get32(tcp + 8) - 1, ts, ts ? tg_get32(tcp + TCP_LEN + 8) : 0))
+		return not_plain;
+	l->cookies_failed++;
+	tg_engine_count(e, TG_CNT_SYNCOOKIES_FAILED);
+	tg_engine_count(e, TG_CNT_IN_SEGS);
+	return stray(e, rx);
+}
+
 /* What is no SYN, for a listener. */
 static inline struct tg_verdict
 not_a_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, unsigned flags)
@@ -291,7 +314,7 @@ not_a_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, unsigned flag
 	enum tg_disposition flaw = tg_listen_flaw(flags);
 
 	if (flaw == TG_DISP_COUNT && (flags & TG_SYN) == 0 && tg_cookies_are_out(e, l))
-		return not_plain;
+		return unproven(e, rx, l);
 	tg_engine_count(e, TG_CNT_IN_SEGS);
 	return flaw != TG_DISP_COUNT ? tg_verdict(TG_DROP, flaw) : stray(e, rx);
 }
@@ -305,13 +328,17 @@ not_a_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l, unsigned flag
 static inline __attribute__((always_inline)) struct tg_verdict
 tg_input_plain(struct tg_engine *e, struct tg_rx *rx)
 {
+	uint32_t *place = tg_flow_place(&e->flow, &rx->key, rx->digest.hash);
 	const struct tg_plain *p = &rx->plain;
 	struct tg_lsn *l;
 	unsigned flags;
 
-	rx->found = tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash);
-	if (rx->found != TG_NONE)
-		return not_plain;
+	rx->found = TG_NONE;
+	if (place != NULL) {
+		rx->found = *place;
+		return tg_flow_kind_of(*place) == TG_FLOW_SYN ? tg_input_last_ack(e, rx, place)
+							      : not_plain;
+	}
 	l = tg_lsn_recent(
 		&e->listeners, rx->key.laddr, &e->host.local[rx->key.laddr].addr, rx->key.lport);
 	flags = tg_plain_flags(p);

@@ -6,7 +6,7 @@
 
 #include "synq.h"
 
-#define LINK offsetof(struct tg_half, timer.link)
+#define LINK TG_HALF_LINK
 
 /* Least distance of two answers to one entry in ms (RFC 5961 10 asks for a limit of ACKs). */
 #define ANSWER_GAP 500
@@ -169,11 +169,9 @@ tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now)
 }
 
 void
-tg_synq_put(struct tg_synq *q, uint32_t idx)
+tg_synq_unlink(struct tg_synq *q, uint32_t idx)
 {
 	unlink_entry(q, tg_half_at(q, idx), idx);
-	tg_half_at(q, idx)->key.lport = 0;
-	tg_pool_put(&q->pool, idx);
 }
 
 uint32_t

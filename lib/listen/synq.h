@@ -65,6 +65,8 @@ struct tg_half {
 };
 _Static_assert(sizeof(struct tg_half) == 64, "one cache line");
 
+#define TG_HALF_LINK offsetof(struct tg_half, timer.link)
+
 /** The SYN queue of an engine, all listeners together. */
 struct tg_synq {
 	struct tg_pool pool; /**< struct tg_half */
@@ -98,11 +100,38 @@ uint32_t tg_synq_get(struct tg_synq *q);
 /** From the first SYN-ACK to the timeout after `retries` retransmissions, in ms. */
 uint64_t tg_synq_span(const struct tg_synq *q, uint8_t retries);
 
+/** The first SYN-ACK of an entry that tg_synq_get() has just given has left. */
+static inline void
+tg_synq_begin(struct tg_synq *q, uint32_t idx, tg_time now)
+{
+	uint32_t wait = q->rto_ms < TG_SYNACK_RTO_MAX ? q->rto_ms : TG_SYNACK_RTO_MAX;
+	tg_ms at = tg_ms_after(now, wait);
+
+	tg_half_at(q, idx)->timer.deadline = at != 0 ? at : 1; /* 0 says "waits nowhere" */
+	tg_fifo_push(&q->wait[0], &q->pool, TG_HALF_LINK, idx);
+}
+
 /** A SYN-ACK has left, or is left out: starts the timeout that entry's retries call for. */
 void tg_synq_sent(struct tg_synq *q, uint32_t idx, tg_time now);
 
-/** Takes the entry out of its FIFO and returns it to the pool. */
-void tg_synq_put(struct tg_synq *q, uint32_t idx);
+/** Takes the entry out of its FIFO, or of the wheel. */
+void tg_synq_unlink(struct tg_synq *q, uint32_t idx);
+
+/** The same, and returns it to the pool. */
+static inline void
+tg_synq_put(struct tg_synq *q, uint32_t idx)
+{
+	struct tg_half *h = tg_half_at(q, idx);
+
+	/* Nearly always it waits for its first timeout. */
+	if (h->retries == 0 && h->timer.deadline != 0 &&
+		(h->flags & (TG_HALF_RESEND | TG_HALF_DEFER | TG_HALF_READY)) == 0)
+		tg_fifo_remove(&q->wait[0], &q->pool, TG_HALF_LINK, idx);
+	else
+		tg_synq_unlink(q, idx);
+	h->key.lport = 0;
+	tg_pool_put(&q->pool, idx);
+}
 
 /**
  * The next entry whose timeout has come, moved to the resend FIFO with retries not yet raised.

@@ -259,13 +259,17 @@ echoed(uint64_t mac, uint32_t iss, bool has_ts, uint32_t tsecr)
 	return diff == 0;
 }
 
-bool
-tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs, uint32_t iss,
-	bool has_ts, uint32_t tsecr, struct tg_cookie_state *st)
+/* What the numbers of an ACK say of the cookie that they may hold. */
+struct claim {
+	uint64_t epoch;
+	unsigned enc;
+};
+
+static struct claim
+claim_of(const struct tg_secret *s, uint32_t iss, bool has_ts, uint32_t tsecr)
 {
-	bool v4 = tg_tuple_is_v4(t);
-	uint64_t epoch = s->epoch;
 	uint32_t parity, enc;
+	uint64_t epoch = s->epoch;
 
 	if (has_ts) {
 		parity = (iss ^ iss >> 31) & 1;
@@ -278,12 +282,69 @@ tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t ir
 	}
 	if (parity != (epoch & 1))
 		epoch += s->second_half ? 1 : UINT64_MAX;
-	if (!echoed(tag(key_of(s, epoch, v4, has_ts), t, v4, has_ts, irs, enc), iss, has_ts,
+	return (struct claim){epoch, enc};
+}
+
+/* Whether an older secret may still have made it, before a rotation. */
+static bool
+may_be_old(const struct tg_secret *s, const struct claim *c)
+{
+	return s->old_until != 0 && c->epoch - s->old_first <= 3;
+}
+
+bool
+tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs, uint32_t iss,
+	bool has_ts, uint32_t tsecr, struct tg_cookie_state *st)
+{
+	bool v4 = tg_tuple_is_v4(t);
+	struct claim c = claim_of(s, iss, has_ts, tsecr);
+
+	if (!echoed(tag(key_of(s, c.epoch, v4, has_ts), t, v4, has_ts, irs, c.enc), iss, has_ts,
 		    tsecr) &&
-		(s->old_until == 0 || epoch - s->old_first > 3 ||
-			!echoed(tag(key_in(s->old, epoch, v4, has_ts), t, v4, has_ts, irs, enc),
+		(!may_be_old(s, &c) ||
+			!echoed(tag(key_in(s->old, c.epoch, v4, has_ts), t, v4, has_ts, irs, c.enc),
 				iss, has_ts, tsecr)))
 		return false;
-	decode(enc, v4, has_ts, st);
+	decode(c.enc, v4, has_ts, st);
 	return true;
+}
+
+/* tag() of a segment where it lies. */
+static uint64_t
+tag_raw(const struct tg_cookie_key *key, const uint8_t *addrs, uint64_t tail, bool v4, bool ts,
+	unsigned enc)
+{
+	tg_block mask = mask_of(key, enc, ts);
+	_Alignas(16) uint8_t x[48];
+	uint64_t a;
+
+	if (v4) {
+		memcpy(&a, addrs, sizeof(a));
+		tg_store_block(x, (tg_block){a, tail} ^ mask);
+		tg_prf_block(&key->k, x, x);
+	} else {
+		tg_store_block(x, tg_load_block(addrs) ^ mask);
+		tg_store_block(x + 16, tg_load_block(addrs + 16));
+		tg_store_block(x + 32, (tg_block){tail, 0});
+		tg_prf_cbcmac(&key->k, x, 3, x);
+	}
+	return tg_cookie_first64(x);
+}
+
+bool
+tg_cookie_check_raw(const struct tg_secret *s, bool v4, const uint8_t *addrs, const uint8_t *ports,
+	uint32_t irs, uint32_t iss, bool has_ts, uint32_t tsecr)
+{
+	struct claim c = claim_of(s, iss, has_ts, tsecr);
+	uint64_t tail;
+	uint32_t w;
+
+	memcpy(&w, ports, sizeof(w));
+	tail = tg_be_words(w, irs);
+	return echoed(tag_raw(key_of(s, c.epoch, v4, has_ts), addrs, tail, v4, has_ts, c.enc), iss,
+		       has_ts, tsecr) ||
+		(may_be_old(s, &c) &&
+			echoed(tag_raw(key_in(s->old, c.epoch, v4, has_ts), addrs, tail, v4, has_ts,
+				       c.enc),
+				iss, has_ts, tsecr));
 }

@@ -129,4 +129,13 @@ tg_cookie_answer(const struct tg_secret *s, const uint8_t x[16], unsigned enc, b
 bool tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs,
 	uint32_t iss, bool has_ts, uint32_t tsecr, struct tg_cookie_state *st);
 
+/**
+ * tg_cookie_check() of a segment where it lies, for who needs no state: is it one of ours?
+ *
+ * @param addrs  source and destination address in the IP header: 8 bytes, or 32
+ * @param ports  source and destination port in the TCP header: 4 bytes
+ */
+bool tg_cookie_check_raw(const struct tg_secret *s, bool v4, const uint8_t *addrs,
+	const uint8_t *ports, uint32_t irs, uint32_t iss, bool has_ts, uint32_t tsecr);
+
 #endif

@@ -5,10 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "flow.h"
 
 /*
@@ -31,74 +27,19 @@
  * 8 % of its buckets have spilled, 98 % of the entries stand at home, a miss reads 1.11 lines.
  */
 enum {
-	BUCKET_BYTES = 64,
-	BUCKET_SLOTS = 10,
 	/* Entries per bucket at capacity, as a fraction: 13 / 2 = 6.5 of 10. */
 	LOAD_NUM = 13,
 	LOAD_DEN = 2,
-	/* A signature is 12 bits of the hash below 4 bits of distance from home, in buckets. */
-	DIST_SHIFT = 12,
-	/*
-	 * This far or further: not drawn back, since how far is not known. It takes 15 full
-	 * buckets in a row, which keyed hashes do not do.
-	 */
-	DIST_MAX = 15,
 };
-
-/** One cache line. All zero is an empty bucket. */
-struct tg_flow_bucket {
-	alignas(BUCKET_BYTES) uint16_t sig[BUCKET_SLOTS]; /**< 0 is a free slot */
-	uint32_t spill; /**< entries that passed by here and stand further on */
-	uint32_t value[BUCKET_SLOTS];
-};
-static_assert(sizeof(struct tg_flow_bucket) == BUCKET_BYTES, "one cache line");
-static_assert(alignof(struct tg_flow_bucket) == BUCKET_BYTES, "and not two halves");
-/* match() loads 16 bytes of signatures, then the last two of them and spill. */
-static_assert(offsetof(struct tg_flow_bucket, sig) == 0, "aligned load");
-static_assert(offsetof(struct tg_flow_bucket, value) == 24, "no hole before the values");
 
 /* The key is compared as 8 + 8 + 8 overlapping bytes, which leaves out free_use at 22. */
 static_assert(offsetof(struct tg_flow_key, rport) == 16, "after the address");
 static_assert(offsetof(struct tg_flow_key, free_use) == 22, "not compared");
 
-/*
- * Signature of an entry `dist` buckets from home: the low bits of the hash, since the home bucket
- * has used the high ones, never 0. 10 million entries have 1.5 million buckets, that is 20.5 bits
- * of 32, so that a wider signature would tell nothing new; an entry is loaded in vain in 0.2 % of
- * the look-ups.
- */
-static uint16_t
-sig_of(uint32_t hash, uint32_t dist)
-{
-	const uint32_t low = hash & ((1u << DIST_SHIFT) - 1);
-
-	return (uint16_t)((low + (low == 0)) | (dist < DIST_MAX ? dist : DIST_MAX) << DIST_SHIFT);
-}
-
 static uint32_t
 next_of(const struct tg_flow *t, uint32_t i)
 {
 	return i + 1 == t->buckets ? 0 : i + 1;
-}
-
-/** Bit i is set when slot i has signature `sig`. */
-static uint32_t
-match(const struct tg_flow_bucket *b, uint16_t sig)
-{
-#ifdef __SSE2__
-	const __m128i s = _mm_set1_epi16((short)sig);
-	const __m128i lo = _mm_load_si128((const __m128i *)(const void *)b->sig);
-	const __m128i hi = _mm_loadl_epi64((const __m128i *)(const void *)&b->sig[8]);
-	const __m128i eq = _mm_packs_epi16(_mm_cmpeq_epi16(lo, s), _mm_cmpeq_epi16(hi, s));
-
-	return (uint32_t)_mm_movemask_epi8(eq) & ((1u << BUCKET_SLOTS) - 1);
-#else
-	uint32_t m = 0;
-
-	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
-		m |= (uint32_t)(b->sig[i] == sig) << i;
-	return m;
-#endif
 }
 
 /** The lowest bit's number; m is not 0. */
@@ -170,49 +111,68 @@ tg_flow_bytes(const struct tg_flow *t)
 	return (uint64_t)t->buckets * sizeof(*t->bucket);
 }
 
-void
-tg_flow_prefetch_entry(const struct tg_flow *t, uint32_t hash)
-{
-	const struct tg_flow_bucket *b = &t->bucket[tg_flow_home(t, hash)];
-	uint32_t m = match(b, sig_of(hash, 0));
-
-	if (m != 0)
-		__builtin_prefetch(entry_at(t, b->value[first(m)]));
-	else if (b->spill != 0)
-		__builtin_prefetch(&t->bucket[next_of(t, (uint32_t)(b - t->bucket))]);
-}
-
-/* The walk of tg_flow_lookup(). Not inlined: a miss at home, the usual end, saves no registers. */
-static __attribute__((noinline)) uint32_t
+/* tg_flow_walk() when the first one alike is another one. */
+static __attribute__((noinline)) uint32_t *
 walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
 {
 	uint32_t i = tg_flow_home(t, hash);
 
 	/* In a small table every bucket may have spilled: once round is enough. */
 	for (uint32_t dist = 0; dist < t->buckets; dist++) {
-		const struct tg_flow_bucket *b = &t->bucket[i];
+		struct tg_flow_bucket *b = &t->bucket[i];
 
-		for (uint32_t m = match(b, sig_of(hash, dist)); m != 0; m &= m - 1) {
-			uint32_t value = b->value[first(m)];
+		for (uint32_t m = tg_flow_match(b, tg_flow_sig(hash, dist)); m != 0; m &= m - 1) {
+			uint32_t *value = &b->value[first(m)];
 
-			if (same_key(entry_at(t, value), key))
+			if (same_key(entry_at(t, *value), key))
 				return value;
 		}
 		if (b->spill == 0)
 			break;
 		i = next_of(t, i);
 	}
-	return TG_NONE;
+	return NULL;
 }
 
-uint32_t
-tg_flow_lookup(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
+uint32_t *
+tg_flow_walk(const struct tg_flow *t, const struct tg_flow_key *key, uint32_t hash)
 {
-	const struct tg_flow_bucket *b = &t->bucket[tg_flow_home(t, hash)];
+	struct tg_flow_bucket *b = &t->bucket[tg_flow_home(t, hash)];
+	uint32_t m = tg_flow_match(b, tg_flow_sig(hash, 0));
 
-	if (match(b, sig_of(hash, 0)) == 0 && b->spill == 0)
-		return TG_NONE;
+	if (m != 0 && same_key(entry_at(t, b->value[first(m)]), key))
+		return &b->value[first(m)];
 	return walk(t, key, hash);
+}
+
+void
+tg_flow_lookup_bulk(const struct tg_flow *t, const struct tg_flow_key *const key[],
+	const uint32_t hash[], unsigned n, uint32_t value[])
+{
+	uint64_t maybe = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		tg_flow_prefetch(t, hash[i]);
+	for (unsigned i = 0; i < n; i++) {
+		const struct tg_flow_bucket *b = &t->bucket[tg_flow_home(t, hash[i])];
+		uint32_t m = tg_flow_match(b, tg_flow_sig(hash[i], 0));
+
+		value[i] = TG_NONE;
+		if ((m | b->spill) == 0)
+			continue;
+		maybe |= UINT64_C(1) << i;
+		if (m != 0)
+			__builtin_prefetch(entry_at(t, b->value[first(m)]));
+		else
+			__builtin_prefetch(&t->bucket[next_of(t, (uint32_t)(b - t->bucket))]);
+	}
+	for (; maybe != 0; maybe &= maybe - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(maybe);
+		const uint32_t *v = tg_flow_walk(t, key[i], hash[i]);
+
+		if (v != NULL)
+			value[i] = *v;
+	}
 }
 
 /** Where `value` stands, or NULL; *at is its bucket. Does not touch the entry. */
@@ -224,7 +184,7 @@ find(const struct tg_flow *t, uint32_t hash, uint32_t value, uint32_t *at)
 	for (uint32_t dist = 0; dist < t->buckets; dist++) {
 		struct tg_flow_bucket *b = &t->bucket[i];
 
-		for (uint32_t m = match(b, sig_of(hash, dist)); m != 0; m &= m - 1) {
+		for (uint32_t m = tg_flow_match(b, tg_flow_sig(hash, dist)); m != 0; m &= m - 1) {
 			uint32_t *v = &b->value[first(m)];
 
 			if (*v == value) {
@@ -252,27 +212,28 @@ tg_flow_insert(struct tg_flow *t, uint32_t hash, uint32_t value)
 	if (t->count == t->capacity)
 		return -ENOSPC;
 	/* Ends: fewer entries than slots. */
-	while ((vacant = match(b, 0)) == 0) {
+	while ((vacant = tg_flow_match(b, 0)) == 0) {
 		b->spill++;
 		dist++;
 		i = next_of(t, i);
 		b = &t->bucket[i];
 	}
 	slot = first(vacant);
-	b->sig[slot] = sig_of(hash, dist);
+	b->sig[slot] = tg_flow_sig(hash, dist);
 	b->value[slot] = value;
 	t->count++;
 	return 0;
 }
 
-/** A slot of b whose entry is `dist` or more from home, and known how far; or BUCKET_SLOTS. */
+/** A slot of b whose entry is `dist` or more from home, and known how far; or TG_FLOW_SLOTS. */
 static unsigned
 passer(const struct tg_flow_bucket *b, uint32_t dist)
 {
 	unsigned slot = 0;
 
-	while (slot < BUCKET_SLOTS &&
-		(b->sig[slot] >> DIST_SHIFT < dist || b->sig[slot] >> DIST_SHIFT == DIST_MAX))
+	while (slot < TG_FLOW_SLOTS &&
+		(b->sig[slot] >> TG_FLOW_DIST_SHIFT < dist ||
+			b->sig[slot] >> TG_FLOW_DIST_SHIFT == TG_FLOW_DIST_MAX))
 		slot++;
 	return slot;
 }
@@ -289,15 +250,15 @@ vacate(struct tg_flow *t, uint32_t i, unsigned slot)
 	struct tg_flow_bucket *from = to;
 	uint32_t dist = 0;
 
-	while (from->spill != 0 && ++dist < DIST_MAX) {
+	while (from->spill != 0 && ++dist < TG_FLOW_DIST_MAX) {
 		uint32_t j = next_of(t, (uint32_t)(from - t->bucket));
 		unsigned k;
 
 		from = &t->bucket[j];
 		k = passer(from, dist);
-		if (k == BUCKET_SLOTS)
+		if (k == TG_FLOW_SLOTS)
 			continue;
-		to->sig[slot] = (uint16_t)(from->sig[k] - (dist << DIST_SHIFT));
+		to->sig[slot] = (uint16_t)(from->sig[k] - (dist << TG_FLOW_DIST_SHIFT));
 		to->value[slot] = from->value[k];
 		for (; i != j; i = next_of(t, i))
 			t->bucket[i].spill--;
@@ -308,8 +269,9 @@ vacate(struct tg_flow *t, uint32_t i, unsigned slot)
 	to->sig[slot] = 0;
 }
 
-bool
-tg_flow_remove(struct tg_flow *t, uint32_t hash, uint32_t value)
+/* tg_flow_remove() wherever it stands. */
+static __attribute__((noinline)) bool
+remove_far(struct tg_flow *t, uint32_t hash, uint32_t value)
 {
 	uint32_t at;
 	uint32_t *v = find(t, hash, value, &at);
@@ -321,6 +283,21 @@ tg_flow_remove(struct tg_flow *t, uint32_t hash, uint32_t value)
 	vacate(t, at, (unsigned)(v - t->bucket[at].value));
 	t->count--;
 	return true;
+}
+
+bool
+tg_flow_remove(struct tg_flow *t, uint32_t hash, uint32_t value)
+{
+	struct tg_flow_bucket *home = &t->bucket[tg_flow_home(t, hash)];
+	uint32_t m = tg_flow_match(home, tg_flow_sig(hash, 0));
+
+	/* At home, where nobody passed by: nine of ten in a full table. */
+	if (m != 0 && home->spill == 0 && home->value[first(m)] == value) {
+		home->sig[first(m)] = 0;
+		t->count--;
+		return true;
+	}
+	return remove_far(t, hash, value);
 }
 
 bool

@@ -169,7 +169,11 @@ bool tg_path_matches(
 	const struct tg_host *h, uint16_t path, const struct tg_pkt *pkt, const struct tg_frame *f);
 
 /** One reference less. */
-void tg_path_put(struct tg_host *h, uint16_t path);
+static inline void
+tg_path_put(struct tg_host *h, uint16_t path)
+{
+	h->path[path].refs--;
+}
 
 /**
  * Follows a peer: path and MAC become those a valid segment came by. When no path is free the old

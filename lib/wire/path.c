@@ -103,12 +103,6 @@ tg_path_get(struct tg_host *h, const struct tg_pkt *pkt, const struct tg_frame *
 }
 
 void
-tg_path_put(struct tg_host *h, uint16_t path)
-{
-	h->path[path].refs--;
-}
-
-void
 tg_path_follow(struct tg_host *h, uint16_t *path, uint8_t mac[6], const struct tg_pkt *pkt,
 	const struct tg_frame *f)
 {

@@ -160,19 +160,17 @@ lookup(enum who w, const struct tg_flow_key key[SLICE], uint32_t h[SLICE], bool 
 
 	for (unsigned b = 0; b < SLICE; b += BURST) {
 		uint32_t value[BURST];
+		const struct tg_flow_key *k[BURST];
 		const void *p[BURST];
 		void *data[BURST];
 		uint64_t hits = 0;
 
 		if (w == FLOW) {
 			for (unsigned i = 0; i < BURST; i++)
-				tg_flow_prefetch(&flow, h[b + i]);
+				k[i] = &key[b + i];
+			tg_flow_lookup_bulk(&flow, k, &h[b], BURST, value);
 			for (unsigned i = 0; i < BURST; i++)
-				tg_flow_prefetch_entry(&flow, h[b + i]);
-			for (unsigned i = 0; i < BURST; i++) {
-				value[i] = tg_flow_lookup(&flow, &key[b + i], h[b + i]);
 				found += value[i] != TG_NONE;
-			}
 		} else {
 			for (unsigned i = 0; i < BURST; i++)
 				p[i] = &key[b + i];

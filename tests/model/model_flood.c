@@ -27,6 +27,7 @@ enum {
 	HEAD = 32,      /* bytes in a received buffer before its packet */
 	BURST_MAX = 70, /* more than two groups */
 	ROUNDS = 400,
+	PEER_SET = 4 * 24, /* bytes of a set of peers.h */
 };
 
 static uint64_t seed, seed_from = 1, seed_count = 30;
@@ -34,6 +35,7 @@ static uint64_t seed, seed_from = 1, seed_count = 30;
 /* What the story must contain: the test would be worth nothing without. */
 static unsigned shorts;  /* answers of a short way */
 static unsigned entries; /* half-open */
+static unsigned alike;   /* bursts in which last ACKs took the short way, twice in a row */
 static unsigned chains;  /* packets of two segments */
 static unsigned seen[TG_DISP_COUNT];
 
@@ -66,6 +68,9 @@ same_pool(const struct tg_pool *a, const struct tg_pool *b)
 	assert_int_equal(a->used, b->used);
 	assert_int_equal(a->fresh, b->fresh);
 	assert_int_equal(a->free_head, b->free_head);
+	assert_int_equal(a->warm_count, b->warm_count);
+	for (uint32_t i = 0; i < a->warm_count; i++)
+		assert_int_equal(a->warm[tg_pool_warm(a, i)], b->warm[tg_pool_warm(b, i)]);
 	if (a->fresh > 0)
 		assert_memory_equal(a->base, b->base, (size_t)a->fresh * a->stride);
 }
@@ -80,6 +85,8 @@ same_books(void)
 			sizeof(struct tg_lsn));
 	assert_memory_equal(&engine[0]->rst, &engine[1]->rst, sizeof(engine[0]->rst));
 	assert_int_equal(engine[0]->flow.count, engine[1]->flow.count);
+	assert_memory_equal(engine[0]->peers.set, engine[1]->peers.set,
+		(size_t)engine[0]->peers.sets * PEER_SET);
 	same_pool(&engine[0]->synq.pool, &engine[1]->synq.pool);
 	same_pool(&engine[0]->conns.tcb, &engine[1]->conns.tcb);
 	assert_memory_equal(
@@ -193,11 +200,21 @@ scrub_stack(void)
 		junk[i] = (uint8_t)(i * 7 + 0x5a);
 }
 
+/* Connections so far, but for those of cookies. */
+static uint64_t
+last_acks(void)
+{
+	const struct tg_counters *c = tg_engine_counters(engine[0]);
+
+	return c->event[TG_CNT_PASSIVE_OPENS] - c->event[TG_CNT_SYNCOOKIES_RECV];
+}
+
 static void
 burst(void)
 {
 	static struct received r[2];
 	unsigned n = 1 + below(BURST_MAX), half_open = engine[0]->synq.pool.used;
+	uint64_t kind = engine[1]->alike.kind, opened = last_acks();
 
 	for (unsigned i = 0; i < n; i++)
 		receive(r, i);
@@ -209,6 +226,8 @@ burst(void)
 		compare(r, i);
 	if (engine[0]->synq.pool.used > half_open)
 		entries += engine[0]->synq.pool.used - half_open;
+	alike += kind != 0 && kind == engine[1]->alike.kind && last_acks() > opened;
+	assert_int_equal(engine[0]->alike.kind, 0);
 	same_books();
 }
 
@@ -295,6 +314,7 @@ nothing_was_left_out(void **state)
 	assert_true(shorts > 10000);
 	assert_true(chains > 1000);
 	assert_true(entries > 1000);
+	assert_true(alike > 1000);
 	for (unsigned i = 0; i < sizeof(some) / sizeof(some[0]); i++)
 		if (seen[some[i]] < 50)
 			fail_msg("disposition %u came up %u times", some[i], seen[some[i]]);

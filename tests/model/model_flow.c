@@ -79,7 +79,7 @@ hash_of(const struct world *w, uint32_t id)
 	case HASH_NEIGHBOURS:
 		return (uint32_t)((uint64_t)(r % 5) * UINT32_MAX / w->t.buckets) + (r >> 20);
 	case HASH_ONE_SIG:
-		return r << DIST_SHIFT;
+		return r << TG_FLOW_DIST_SHIFT;
 	case HASH_FEW:
 		return r % 7 * 0x2468ace1;
 	default:
@@ -125,7 +125,12 @@ lookup(struct world *w, uint32_t id)
 	const struct known *k = twin_find(w, id);
 	const struct tg_flow_key key = key_of(id);
 	const uint32_t hash = hash_of(w, id);
+	const struct tg_flow_key *keys[2] = {&key, &key};
+	uint32_t hashes[2] = {hash, ~hash}, value[2];
 
+	tg_flow_lookup_bulk(&w->t, keys, hashes, 2, value);
+	assert_int_equal(value[0], k != NULL ? k->value : TG_NONE);
+	assert_int_equal(value[1], tg_flow_lookup(&w->t, &key, ~hash));
 	tg_flow_prefetch(&w->t, hash);
 	tg_flow_prefetch_entry(&w->t, hash);
 	assert_int_equal(tg_flow_lookup(&w->t, &key, hash), k != NULL ? k->value : TG_NONE);
@@ -210,15 +215,16 @@ check_buckets(const struct world *w)
 			spill[i]++;
 			dist++;
 		}
-		assert_int_equal(t->bucket[at].sig[v - t->bucket[at].value], sig_of(k->hash, dist));
+		assert_int_equal(
+			t->bucket[at].sig[v - t->bucket[at].value], tg_flow_sig(k->hash, dist));
 		/* Nobody who can be drawn back is away while there is room on his way. */
-		for (uint32_t i = tg_flow_home(t, k->hash); dist < DIST_MAX && i != at;
+		for (uint32_t i = tg_flow_home(t, k->hash); dist < TG_FLOW_DIST_MAX && i != at;
 			i = next_of(t, i))
-			assert_int_equal(match(&t->bucket[i], 0), 0);
+			assert_int_equal(tg_flow_match(&t->bucket[i], 0), 0);
 	}
 	for (uint32_t i = 0; i < t->buckets; i++) {
 		assert_int_equal(t->bucket[i].spill, spill[i]);
-		for (unsigned s = 0; s < BUCKET_SLOTS; s++)
+		for (unsigned s = 0; s < TG_FLOW_SLOTS; s++)
 			occupied += t->bucket[i].sig[s] != 0;
 	}
 	assert_int_equal(occupied, w->n);

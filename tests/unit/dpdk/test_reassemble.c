@@ -14,6 +14,7 @@
 #define PORT    5
 #define TABLE   16   /* datagrams */
 #define TIMEOUT 5000 /* ms */
+#define RESERVE 64   /* buffers */
 #define DATA    3000 /* bytes of a segment: more than fits into one mbuf */
 
 /* A datagram before it is cut: what stands before its payload, and the payload. */
@@ -72,10 +73,12 @@ accounted(void)
 			g.fragments_drop_timeout);
 }
 
+/* Whose shard keeps so many buffers in reserve. */
 static int
-set_up(void **state)
+set_up_reserve(void **state, uint32_t reserve)
 {
 	struct tg_shard_config sc = {.pool = *state,
+		.reserve = reserve,
 		.reassemble = true,
 		.fragments_max = TABLE,
 		.fragments_timeout_ms = TIMEOUT};
@@ -91,6 +94,18 @@ set_up(void **state)
 	assert_int_equal(tg_accept(worker, listener, &conn, 1), 1);
 	given = 2;
 	return 0;
+}
+
+static int
+set_up(void **state)
+{
+	return set_up_reserve(state, 0);
+}
+
+static int
+set_up_with_reserve(void **state)
+{
+	return set_up_reserve(state, RESERVE);
 }
 
 static int
@@ -603,6 +618,33 @@ without_a_buffer_for_the_copy_the_fragment_is_lost(void **state)
 	rte_pktmbuf_free(m);
 }
 
+/* Fragments may wait for long; the reserve is for connections. */
+static void
+short_of_buffers_no_fragment_is_kept(void **state)
+{
+	struct rte_mbuf *all[TEST_MBUFS];
+	struct datagram d;
+	unsigned n;
+
+	(void)state;
+	next_segment(&d);
+	tg_shard_turn(shard, now, 1);
+	give(piece(&d, 7, 0, 1200, true));
+	assert_int_equal(held(), 1);
+	n = rte_mempool_avail_count(pool) - RESERVE / 2;
+	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, all, n), 0);
+	tg_shard_turn(shard, now, 1);
+	give(piece(&d, 7, 1200, 1200, true));
+	assert_int_equal(counts().fragments_drop_no_room, 1);
+	assert_int_equal(held(), 1);
+	rte_pktmbuf_free_bulk(all, n);
+	/* Buffers are back: what comes again completes the datagram that waits. */
+	tg_shard_turn(shard, now, 1);
+	give(piece(&d, 7, 1200, 1200, true));
+	give(piece(&d, 7, 2400, d.len - 2400, false));
+	delivered();
+}
+
 /* Random fragments of a few datagrams, most of which fit nowhere. */
 static void
 whatever_comes_is_accounted_for(void **state)
@@ -694,6 +736,8 @@ main(void)
 		TEST(congestion_marks_are_merged),
 		TEST(shared_padded_and_split_mbufs),
 		TEST(without_a_buffer_for_the_copy_the_fragment_is_lost),
+		cmocka_unit_test_setup_teardown(
+			short_of_buffers_no_fragment_is_kept, set_up_with_reserve, tear_down),
 		TEST(whatever_comes_is_accounted_for),
 		TEST(refuses_settings_out_of_range),
 	};

@@ -84,10 +84,16 @@ static uint32_t
 look(const struct fixture *x, uint32_t n, uint32_t hash)
 {
 	struct tg_flow_key k = key_of(n);
+	const struct tg_flow_key *keys[2] = {&k, &k};
+	uint32_t hashes[2] = {hash, hash}, value[2], v;
 
 	tg_flow_prefetch(&x->t, hash);
 	tg_flow_prefetch_entry(&x->t, hash);
-	return tg_flow_lookup(&x->t, &k, hash);
+	v = tg_flow_lookup(&x->t, &k, hash);
+	tg_flow_lookup_bulk(&x->t, keys, hashes, 2, value);
+	assert_int_equal(value[0], v);
+	assert_int_equal(value[1], v);
+	return v;
 }
 
 static void
