@@ -179,8 +179,6 @@ tg_port_configure(const struct tg_port_config *cfg, struct tg_port *port, const 
 		return rc;
 	}
 	rte_strscpy(port->driver, info.driver_name, sizeof(port->driver));
-	port->hardware =
-		info.device != NULL && strcmp(rte_bus_name(rte_dev_bus(info.device)), "pci") == 0;
 	/* af_xdp's fill ring belongs to the kernel's side of the socket and ends with it. */
 	port->keeps_mbufs = strcmp(port->driver, "net_af_xdp") == 0;
 	port->queues = cfg->queues;
@@ -241,11 +239,6 @@ tg_port_start(struct tg_port *port)
 		return rc;
 	port->started = true;
 	port->multicast = let_in(port);
-	if (port->hardware && port->queues > 1 && !port->rss)
-		TG_LOG(WARNING,
-			"port %u: %u queues, but %s has no RSS here: nothing promises that a "
-			"connection always comes to the same shard; shards: 1 is safe",
-			port->id, port->queues, port->driver);
 	TG_LOG(INFO,
 		"port %u: %s, mac " RTE_ETHER_ADDR_PRT_FMT ", mtu %u, %u queues, rss %s, "
 		"rx offloads %#" PRIx64 ", tx offloads %#" PRIx64 ", multicast %s",

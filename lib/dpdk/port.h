@@ -31,7 +31,6 @@ struct tg_port {
 	uint16_t mtu;
 	bool ours; /**< made from the device string: taken away when closed */
 	bool started;
-	bool hardware;    /**< a PCI device, real or emulated, rather than a virtual one */
 	bool rss;         /**< spreads connections over its queues by their addresses */
 	bool keeps_mbufs; /**< the driver does not give all mbufs back when closed */
 	int node;         /**< NUMA node, -1: none or not known */
@@ -62,8 +61,7 @@ int tg_port_open(const struct tg_port_config *cfg, struct tg_port *port);
  */
 int tg_port_configure(const struct tg_port_config *cfg, struct tg_port *port, const char **why);
 
-/** Starts the port and lets multicast in; warns when a NIC has several queues and no RSS. @return 0
- * or a negative errno */
+/** Starts the port and lets multicast in. @return 0 or a negative errno */
 int tg_port_start(struct tg_port *port);
 
 /** Stops the port when it runs, closes it, and takes away a device that was made for it. */

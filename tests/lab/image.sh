@@ -124,7 +124,8 @@ image_make()
 	copy_modules
 	copy_pmds
 	for p in "${LAB_DEBS[@]}"; do
-		dpkg-deb -x "$p" "$IMAGE"
+		# dpkg-deb -x would put a directory in the place of the link /lib
+		dpkg-deb --fsys-tarfile "$p" | tar -x -C "$IMAGE" --keep-directory-symlink
 	done
 	if [ ${#LAB_DEBS[@]} -gt 0 ]; then
 		program=$(find "$IMAGE/usr/bin" "$IMAGE/usr/sbin" -name tidegate -type f)

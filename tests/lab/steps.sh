@@ -138,10 +138,14 @@ step_start()
 	guest_until 50 'grep -q "^ready: " out || [ -e status ]' || true
 	guest '[ ! -e status ]' || fail "tidegate does not start"
 	guest 'grep -o "port 0: net_.*, mac .*" out' >"$WORK/said" || fail "no line about the port"
-	[ "$NIC" != virtio ] || says 'rss yes' "$SHARDS shards, but no RSS"
-	if [ "$NIC" = virtio-plain ]; then
-		guest 'grep -q "net_virtio has no RSS here" out' || fail "no RSS, and no warning"
-		ok "several shards without RSS: a warning"
+	guest 'cat out' >"$WORK/daemon"
+	if [ "$NIC" = virtio ]; then
+		says 'rss yes' "$SHARDS shards, but no RSS"
+		! grep -E '^warning: port 0 (has|hashes|gives)' "$WORK/daemon" || fail "a warning about RSS"
+	elif [ "$NIC" = virtio-plain ]; then
+		# the host keeps a flow on the queue it was answered from; nothing says so but the host's habits
+		grep -q "RSS: net_virtio offers none; spread by the host" "$WORK/daemon" || fail "no word of RSS"
+		ok "two shards without RSS: the report at start says what spreads connections"
 	fi
 	sed 's/port 0: //; s/mac [0-9a-f:]*, //' "$WORK/said" >"$WORK/port"
 	if [ "$CONFINED" = yes ]; then

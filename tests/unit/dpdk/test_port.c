@@ -26,7 +26,6 @@ opens_configures_starts_and_closes(void **state)
 	assert_string_equal(port.driver, "net_null");
 	assert_int_equal(port.queues, 1);
 	assert_int_equal(port.mtu, RTE_ETHER_MTU);
-	assert_false(port.hardware);
 	assert_false(port.rss);
 	assert_false(port.keeps_mbufs);
 	assert_int_equal(tg_port_start(&port), 0);
