@@ -79,9 +79,9 @@ offer_listeners(struct line *l)
 	ctl_rows(l->c, "/tidegate/listeners", "listeners", NULL, offer_listener, l);
 }
 
-/* Keys of the configuration that have one value each, as KEY=. */
+/* Keys of the configuration that have one value each, as KEY=; only those that can change now. */
 static void
-offer_keys(const struct line *l, const char *path, bool with_path)
+offer_keys(const struct line *l, const char *path, bool with_path, bool live)
 {
 	for (const struct key_group *g = key_groups; g->path != NULL; g++)
 		for (unsigned i = 0; i < g->nb_keys; i++) {
@@ -89,7 +89,8 @@ offer_keys(const struct line *l, const char *path, bool with_path)
 			const char *dot = with_path && *g->path != '\0' ? "." : "";
 
 			if ((path != NULL && strcmp(g->path, path) != 0) ||
-				(path == NULL && strchr(g->path, '[') != NULL))
+				(path == NULL && strchr(g->path, '[') != NULL) ||
+				(live && !key_is_live((enum key_group_index)(g - key_groups), i)))
 				continue;
 			snprintf(text, sizeof(text), "%s%s%s=", with_path ? g->path : "", dot,
 				g->keys[i].name);
@@ -123,10 +124,10 @@ offer_arguments(struct line *l, const char *command)
 			offer_words(l, "state exclude sport dport port src dst and or not");
 	} else if (strcmp(command, "set") == 0) {
 		if (l->words == 1) {
-			offer_keys(l, NULL, true);
+			offer_keys(l, NULL, true, true);
 			offer_listeners(l);
 		} else {
-			offer_keys(l, "listeners[]", false);
+			offer_keys(l, "listeners[]", false, true);
 		}
 	} else if (strcmp(first, "del") == 0) {
 		offer_listeners(l);
@@ -134,7 +135,7 @@ offer_arguments(struct line *l, const char *command)
 		if (l->words == 3)
 			offer_services(l);
 		else if (l->words > 3)
-			offer_keys(l, "listeners[]", false);
+			offer_keys(l, "listeners[]", false, false);
 	}
 }
 

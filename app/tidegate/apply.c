@@ -123,6 +123,7 @@ add_services(struct pass *p)
 		rc = tg_shard_add_worker(p->ds->shard, &iw, &p->ds->worker[k]);
 		if (rc != 0)
 			return rc;
+		tg_worker_set_name(p->ds->worker[k], p->made[k]->ops->name);
 		p->ds->service[k] = p->made[k];
 		p->made[k] = NULL;
 	}

@@ -149,6 +149,13 @@ tg_shard_add_worker(struct tg_shard *s, const struct tg_inline_worker *iw, struc
 }
 
 void
+tg_worker_set_name(struct tg_worker *w, const char *name)
+{
+	assert_non_null(w);
+	assert_non_null(name);
+}
+
+void
 service_run(struct tg_worker *w, void *ctx)
 {
 	(void)w;

@@ -157,7 +157,7 @@ hold_accepts_nothing(void **state)
 	(void)state;
 	service_destroy(svc);
 	fake_reset();
-	assert_int_equal(service_create(SERVICE_HOLD, FAKE_CONNS, pages, &svc), 0);
+	assert_int_equal(service_create(SERVICE_HOLD, FAKE_CONNS, &use, &svc), 0);
 	fake_connect(3);
 	turn();
 	assert_int_equal(svc->conns.used, 0);
