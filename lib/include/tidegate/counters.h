@@ -31,7 +31,7 @@
 		"ICMP error that quotes nothing outstanding (RFC 5927 4.1)")                     \
 	X(DROP_TCP_HEADER, "drop_tcp_header", "impossible TCP header length")                    \
 	X(DROP_TCP_CSUM, "drop_tcp_csum", "TCP checksum wrong")                                  \
-	X(DROP_FRAGMENT, "drop_fragment", "IP fragment for one of our addresses")                \
+	X(DROP_FRAGMENT, "drop_fragment", "fragment of a TCP segment for one of our addresses")  \
 	X(DROP_SOURCE, "drop_source", "source address that no host may send from")               \
 	X(DROP_DEST, "drop_dest", "TCP to a multicast or broadcast address, IP or Ethernet")     \
 	X(DROP_LAND, "drop_land", "source is one of our own addresses")                          \
