@@ -91,6 +91,26 @@ read_eal(struct config *c, const struct raw *raw, char *err)
 }
 
 static int
+read_exception(struct config *c, const struct raw_exception *raw, char *err)
+{
+	char where[64], msg[VALUE_MESSAGE_MAX];
+	uint64_t v;
+
+	if (raw == NULL)
+		return 0;
+	if (read_group(c, GROUP_EXCEPTION, "exception", &raw->keys, c, &c->given_exception, err) !=
+		0)
+		return -1;
+	for (uint32_t i = 0; i < raw->nb_kernel_ports; i++) {
+		snprintf(where, sizeof(where), "exception.kernel_ports[%u]", i);
+		if (value_uint(raw->kernel_ports[i], 1, 65535, &v, msg) != 0)
+			return config_error(c, err, where, "%s", msg);
+		c->engine.pass_port[c->engine.pass_ports++] = (uint16_t)v;
+	}
+	return 0;
+}
+
+static int
 read_port(struct config *c, uint32_t i, const struct raw_port *raw, char *err)
 {
 	struct config_port *p = &c->port[i];
@@ -163,11 +183,13 @@ read_fastopen_key(struct config *c, char *err)
 static int
 read_all(struct config *c, const struct raw *raw, char *err)
 {
-	uint64_t http = 0;
+	uint64_t http = 0, capture = 0;
 
 	if (read_group(c, GROUP_TOP, "", &raw->keys, c, &c->given, err) != 0 ||
 		read_group(c, GROUP_ENGINE, "engine", raw->engine, c, &c->given_engine, err) != 0 ||
 		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, &http, err) != 0 ||
+		read_exception(c, raw->exception, err) != 0 ||
+		read_group(c, GROUP_CAPTURE, "capture", raw->capture, c, &capture, err) != 0 ||
 		read_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
 		read_eal(c, raw, err) != 0)
 		return -1;
@@ -209,6 +231,8 @@ set_defaults(struct config *c)
 	c->descriptors = 1024;
 	c->fragments_max = 256;
 	c->fragments_timeout_ms = 5000;
+	c->exception.rate = 10000;
+	c->exception.burst = 64;
 	tg_engine_config_init(&c->engine);
 }
 
@@ -286,6 +310,7 @@ config_free(struct config *c)
 	free(c->cookie_seed_file);
 	free(c->fastopen_key);
 	free(c->fastopen_key_file);
+	free(c->exception.interface);
 	free(c->http.root_page);
 	free(c->http.content_type);
 	/* A Fast Open key may stand in the text. */

@@ -8,6 +8,7 @@
  */
 #include <tidegate/dpdk.h>
 
+#include "exception.h"
 #include "loop.h"
 #include "port.h"
 #include "services.h"
@@ -19,6 +20,7 @@
 struct daemon_shard {
 	struct tg_shard *shard;
 	struct tg_loop *loop;
+	struct tg_exception *exception; /**< one for each port, or NULL */
 	struct service *service[SERVICE_KINDS];
 	struct tg_worker *worker[SERVICE_KINDS];
 	unsigned lcore;
@@ -33,6 +35,7 @@ struct daemon {
 	struct tg_clock clock;
 	unsigned nb_ports;
 	struct tg_port port[CONFIG_PORTS];
+	struct tg_exception_port exception[CONFIG_PORTS]; /**< zeroed where there is none */
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
 	uint32_t running;   /**< loops that have not drained yet */

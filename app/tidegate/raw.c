@@ -17,6 +17,8 @@ struct shape {
 	cyaml_schema_field_t top[GROUP_KEYS_MAX + 8];
 	cyaml_schema_field_t engine[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t http[GROUP_KEYS_MAX + 1];
+	cyaml_schema_field_t exception[GROUP_KEYS_MAX + 2];
+	cyaml_schema_field_t capture[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t port[GROUP_KEYS_MAX + 2];
 	cyaml_schema_field_t listener[GROUP_KEYS_MAX + 1];
 	cyaml_schema_value_t text_entry, port_entry, listener_entry, root;
@@ -98,6 +100,11 @@ make_shape(struct shape *s)
 	add_keys(s->engine, GROUP_ENGINE);
 	add_keys(s->http, GROUP_HTTP);
 	add_keys(s->listener, GROUP_LISTENER);
+	add_keys(s->capture, GROUP_CAPTURE);
+	f = s->exception + add_keys(s->exception, GROUP_EXCEPTION);
+	*f = list_field("kernel_ports", offsetof(struct raw_exception, kernel_ports),
+		offsetof(struct raw_exception, nb_kernel_ports), &s->text_entry, sizeof(char *),
+		TG_PASS_PORTS_MAX);
 	f = s->port + add_keys(s->port, GROUP_PORT);
 	*f = list_field("addresses", offsetof(struct raw_port, addresses),
 		offsetof(struct raw_port, nb_addresses), &s->text_entry, sizeof(char *),
@@ -112,6 +119,9 @@ make_shape(struct shape *s)
 		&s->text_entry, sizeof(char *), CONFIG_EAL_ARGS);
 	*f++ = group_field("engine", offsetof(struct raw, engine), s->engine);
 	*f++ = group_field("http", offsetof(struct raw, http), s->http);
+	*f = group_field("exception", offsetof(struct raw, exception), s->exception);
+	f++->value.data_size = sizeof(struct raw_exception);
+	*f++ = group_field("capture", offsetof(struct raw, capture), s->capture);
 	*f++ = list_field("ports", offsetof(struct raw, ports), offsetof(struct raw, nb_ports),
 		&s->port_entry, sizeof(struct raw_port), CONFIG_PORTS);
 	*f++ = list_field("listeners", offsetof(struct raw, listeners),

@@ -23,11 +23,20 @@ struct raw_port {
 	uint32_t nb_addresses;
 };
 
+/** The exception path. */
+struct raw_exception {
+	struct raw_group keys;
+	char **kernel_ports;
+	uint32_t nb_kernel_ports;
+};
+
 /** The file. */
 struct raw {
 	struct raw_group keys;
 	struct raw_group *engine; /**< NULL: not there */
 	struct raw_group *http;
+	struct raw_exception *exception;
+	struct raw_group *capture;
 	char **cpus;
 	uint32_t nb_cpus;
 	char **eal;

@@ -62,6 +62,9 @@ static const uint32_t window_clamp_meant[] = {0};
 static const char *const engines_words[] = {"engine", NULL};
 static const uint32_t hop_limit_meant[] = {0};
 static const uint32_t dscp_meant[] = {TG_DSCP_ENGINE};
+/* In the order of enum tg_exception_kind. */
+static const char *const exception_words[] = {"auto", "vhost-net", "tap", NULL};
+static const char *const closed_ports_words[] = {"tidegate", "kernel", NULL};
 static const char *const fastopen_words[] = {"off", "cookie", "no-cookie", NULL};
 static const char *const fastopen_deliver_words[] = {"at-once", "after-handshake", NULL};
 
@@ -122,6 +125,19 @@ static const struct key engine_keys[] = {
 static const struct key http_keys[] = {
 	TEXT("root_page", config_http, root_page, 4095),
 	TEXT("content_type", config_http, content_type, 100),
+};
+
+static const struct key exception_keys[] = {
+	MUST(.name = "interface", .kind = KEY_TEXT, PLACE(config, exception.interface), .min = 1,
+		.max = CONFIG_INTERFACE_MAX),
+	CHOICE("device", config, exception.device, exception_words),
+	UINT("rate", config, exception.rate, 1, 10000000),
+	UINT("burst", config, exception.burst, 1, 65536),
+	FLAG("closed_ports", config, engine.closed_port_pass, closed_ports_words),
+};
+
+static const struct key capture_keys[] = {
+	BOOL("pdump", config, capture.pdump),
 };
 
 static const struct key port_keys[] = {
@@ -196,13 +212,16 @@ static const struct key listener_keys[] = {
 
 static const char *const none[] = {NULL};
 static const char *const top_nested[] = {
-	"cpus", "eal", "engine", "http", "ports", "listeners", NULL};
+	"cpus", "eal", "engine", "http", "exception", "capture", "ports", "listeners", NULL};
+static const char *const exception_nested[] = {"kernel_ports", NULL};
 static const char *const port_nested[] = {"addresses", NULL};
 
 const struct key_group key_groups[] = {
 	[GROUP_TOP] = {"", top_keys, COUNT(top_keys), top_nested},
 	[GROUP_ENGINE] = {"engine", engine_keys, COUNT(engine_keys), none},
 	[GROUP_HTTP] = {"http", http_keys, COUNT(http_keys), none},
+	[GROUP_EXCEPTION] = {"exception", exception_keys, COUNT(exception_keys), exception_nested},
+	[GROUP_CAPTURE] = {"capture", capture_keys, COUNT(capture_keys), none},
 	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested},
 	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none},
 	[GROUP_COUNT] = {NULL, NULL, 0, NULL},

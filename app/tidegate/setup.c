@@ -75,6 +75,45 @@ open_port(struct daemon *d, unsigned i, char *err)
 	return config_failure(d);
 }
 
+/* "tgx%d" -> "tgx0" */
+static void
+interface_name(const struct config *c, unsigned port, char *out, size_t size)
+{
+	const char *name = c->exception.interface;
+	const char *number = strstr(name, "%d");
+
+	if (number == NULL)
+		snprintf(out, size, "%s", name);
+	else
+		snprintf(out, size, "%.*s%u%s", (int)(number - name), name, port, number + 2);
+}
+
+static int
+open_exception(struct daemon *d, unsigned i, char *err)
+{
+	const struct config *c = d->config;
+	char name[2 * CONFIG_INTERFACE_MAX];
+	const struct tg_exception_config xc = {
+		.interface = name,
+		.kind = c->exception.device,
+		.number = i,
+		.beside = &d->port[i],
+		.pool = d->pool,
+	};
+	const char *why = "";
+	int rc;
+
+	if (c->exception.interface == NULL)
+		return 0;
+	interface_name(c, i, name, sizeof(name));
+	rc = tg_exception_open(&xc, &d->exception[i], &why);
+	if (rc == 0)
+		return 0;
+	config_error(c, err, "exception.interface", "%s for ports[%u]: %s (%s)%s", name, i, why,
+		strerror(-rc), rc == -EEXIST ? "; use another name, or take that one away" : "");
+	return rc == -EEXIST ? config_failure(d) : -1;
+}
+
 /* Ports, addresses: what one shard knows of the configuration. */
 static int
 fill_ports(struct daemon *d, struct daemon_shard *ds, char *err)
@@ -161,6 +200,12 @@ make_loop(struct daemon *d, struct daemon_shard *ds, unsigned number)
 	loop->idle_sleep_us = d->config->idle_sleep_us;
 	loop->running = &d->running;
 	loop->nb_ports = d->nb_ports;
+	if (d->config->exception.interface != NULL) {
+		ds->exception = rte_zmalloc_socket(
+			"tidegate", d->nb_ports * sizeof(*ds->exception), 64, node);
+		if (ds->exception == NULL)
+			return -ENOMEM;
+	}
 	for (unsigned i = 0; i < d->nb_ports; i++) {
 		loop->port[i].id = d->port[i].id;
 		loop->port[i].queue = (uint16_t)number;
@@ -168,6 +213,11 @@ make_loop(struct daemon *d, struct daemon_shard *ds, unsigned number)
 			(d->port[i].tx_offloads &
 				(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)) !=
 			0;
+		if (ds->exception == NULL)
+			continue;
+		tg_exception_join(&ds->exception[i], ds->shard, &d->port[i], &d->exception[i],
+			(uint16_t)number, d->config->exception.rate, d->config->exception.burst);
+		loop->port[i].exception = &ds->exception[i];
 	}
 	return 0;
 }
@@ -251,6 +301,9 @@ setup(struct daemon *d, char *err)
 	for (unsigned i = 0; i < d->config->nb_ports; i++)
 		if (open_port(d, i, err) != 0)
 			return -1;
+	for (unsigned i = 0; i < d->nb_ports; i++)
+		if (open_exception(d, i, err) != 0)
+			return -1;
 	tg_clock_init(&d->clock);
 	if (make_shards(d, err) != 0)
 		return -1;
@@ -267,6 +320,8 @@ setup(struct daemon *d, char *err)
 void
 close_ports(struct daemon *d)
 {
+	for (unsigned i = 0; i < d->nb_ports; i++)
+		tg_exception_close(&d->exception[i]);
 	while (d->nb_ports > 0)
 		tg_port_close(&d->port[--d->nb_ports]);
 }
@@ -283,6 +338,7 @@ take_down(struct daemon *d)
 		tg_shard_destroy(ds->shard);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			service_destroy(ds->service[k]);
+		rte_free(ds->exception);
 		rte_free(ds->loop);
 	}
 	d->nb_shards = 0;

@@ -173,7 +173,14 @@ enum tg_counter {
 	X(fragments_drop_no_room, "fragments for which the table or the pool had no room")       \
 	X(fragments_drop_timeout,                                                                \
 		"fragments of a datagram that was not complete in fragments_timeout, or at the " \
-		"stop")
+		"stop")                                                                          \
+	X(exception_rx, "packets passed on to the kernel's interface")                           \
+	X(exception_tx, "packets of the kernel's interface sent")                                \
+	X(exception_limited, "packets for the kernel over exception.rate: dropped")              \
+	X(exception_other_host, "packets to another station's MAC address: not passed on")       \
+	X(exception_dropped,                                                                     \
+		"packets lost: the kernel's interface, or for its packets the port, took none, " \
+		"or mbufs left are a reserve")
 
 /** All counts of one shard's glue. One writer, other threads may read each word at any time. */
 struct tg_glue_counts {
