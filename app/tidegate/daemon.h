@@ -39,6 +39,7 @@ struct daemon {
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
 	uint32_t running;   /**< loops that have not drained yet */
+	bool pdump;         /**< dpdk-dumpcap may attach */
 	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
 };
 

@@ -10,6 +10,7 @@
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_pdump.h>
 
 #include "daemon.h"
 #include "eal_args.h"
@@ -255,6 +256,28 @@ make_shard(struct daemon *d, unsigned number, const struct tg_engine_config *eng
 	return 0;
 }
 
+/* Lets dpdk-dumpcap in: it asks us, as a second process, to copy bursts for it. */
+static int
+allow_pdump(struct daemon *d, char *err)
+{
+	if (!d->config->capture.pdump)
+		return 0;
+	if (!rte_eal_has_hugepages()) {
+		config_error(d->config, err, "capture.pdump",
+			"dpdk-dumpcap attaches as a second process, which needs hugepages; give "
+			"EAL "
+			"some (no --no-huge), or set pdump: no");
+		return config_failure(d);
+	}
+	if (rte_pdump_init() != 0)
+		return config_error(d->config, err, "capture.pdump",
+			"packet capture cannot be enabled: %s; was EAL given --in-memory or "
+			"--no-shconf?",
+			rte_strerror(rte_errno));
+	d->pdump = true;
+	return 0;
+}
+
 /* Worker lcores in order: lcore 0 waits for signals and polls nothing. */
 static int
 assign_lcores(struct daemon *d, char *err)
@@ -314,12 +337,15 @@ setup(struct daemon *d, char *err)
 			return config_error(d->config, err, "ports", "%s does not start: %s",
 				d->config->port[i].device, strerror(-rc));
 	}
-	return 0;
+	return allow_pdump(d, err);
 }
 
 void
 close_ports(struct daemon *d)
 {
+	if (d->pdump)
+		rte_pdump_uninit();
+	d->pdump = false;
 	for (unsigned i = 0; i < d->nb_ports; i++)
 		tg_exception_close(&d->exception[i]);
 	while (d->nb_ports > 0)
