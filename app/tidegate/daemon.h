@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "port.h"
 #include "services.h"
+#include "shown.h"
 
 /** mbufs in a lcore's cache. */
 #define MBUF_CACHE 256
@@ -24,7 +25,7 @@ struct daemon_shard {
 	struct service *service[SERVICE_KINDS];
 	struct tg_worker *worker[SERVICE_KINDS];
 	unsigned lcore;
-	bool shown; /**< in telemetry */
+	bool shown; /**< in telemetry, and its loop */
 };
 
 /** The daemon. */
@@ -51,7 +52,10 @@ struct daemon {
  */
 int setup(struct daemon *d, char *err);
 
-/** Stops and closes the ports. */
+/** Takes a shard and its loop out of telemetry; does nothing when they are not there. */
+void hide(struct daemon_shard *ds);
+
+/** Stops and closes the ports, hidden before. */
 void close_ports(struct daemon *d);
 
 /** Frees everything else. */

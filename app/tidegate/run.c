@@ -82,8 +82,11 @@ show_in_telemetry(struct daemon *d)
 		fprintf(stderr, "tidegate: telemetry is not available, going on without\n");
 		return;
 	}
-	for (unsigned i = 0; i < d->nb_shards; i++)
+	for (unsigned i = 0; i < d->nb_shards; i++) {
+		/* Nothing is there before, so both work. */
 		d->shard[i].shown = tg_telemetry_add_shard(d->shard[i].shard) == 0;
+		tg_shown_add_loop(d->shard[i].loop);
+	}
 }
 
 static void
@@ -129,10 +132,7 @@ serve(struct daemon *d, const sigset_t *set)
 		d->config->nb_listeners);
 	wait_and_stop(d, set);
 	for (unsigned i = 0; i < d->nb_shards; i++)
-		if (d->shard[i].shown) {
-			tg_telemetry_remove_shard(d->shard[i].shard);
-			d->shard[i].shown = false;
-		}
+		hide(&d->shard[i]);
 	close_ports(d);
 	return report(d) ? EXIT_CLEAN : EXIT_RUNTIME;
 }

@@ -45,7 +45,7 @@
 		.required = 1, __VA_ARGS__ \
 	}
 
-static const char *const service_words[] = {"echo", "discard", "http", "greet", NULL};
+static const char *const service_words[] = {"echo", "discard", "http", "greet", "hold", NULL};
 static const char *const closed_port_words[] = {"reset", "drop", NULL};
 static const char *const fragments_words[] = {"drop", "reassemble", NULL};
 /* In the order of enum tg_syncookies, and so on: a word's place is its number. */

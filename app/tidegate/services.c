@@ -14,6 +14,7 @@ static const struct service_ops *const all_ops[SERVICE_KINDS] = {
 	[SERVICE_DISCARD] = &discard_ops,
 	[SERVICE_HTTP] = &http_ops,
 	[SERVICE_GREET] = &greet_ops,
+	[SERVICE_HOLD] = &hold_ops,
 };
 
 int
@@ -100,7 +101,7 @@ handle(struct service *s, const struct tg_event *ev)
 
 	if (ev->what & TG_EV_DRAIN)
 		drain_all(s);
-	if (ev->what & TG_EV_ACCEPT)
+	if ((ev->what & TG_EV_ACCEPT) != 0 && !s->ops->holds)
 		accept_all(s, ev->listener);
 	if (ev->conn == 0)
 		return;

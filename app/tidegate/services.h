@@ -18,6 +18,7 @@ struct http_pages;
 struct service_ops {
 	const char *name;
 	size_t node_size; /**< bytes of a connection's record */
+	bool holds;       /**< accepts nothing; the functions below are never called */
 	/** A connection was accepted; its record is zero behind the node. May be NULL. */
 	void (*opened)(struct service *s, struct conn_node *n);
 	/** Something can be read, or written again, or the service asks itself to go on. */
@@ -68,5 +69,6 @@ extern const struct service_ops echo_ops;
 extern const struct service_ops discard_ops;
 extern const struct service_ops http_ops;
 extern const struct service_ops greet_ops;
+extern const struct service_ops hold_ops;
 
 #endif

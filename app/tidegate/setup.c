@@ -341,6 +341,16 @@ setup(struct daemon *d, char *err)
 }
 
 void
+hide(struct daemon_shard *ds)
+{
+	if (!ds->shown)
+		return;
+	tg_telemetry_remove_shard(ds->shard);
+	tg_shown_remove_loop(ds->loop);
+	ds->shown = false;
+}
+
+void
 close_ports(struct daemon *d)
 {
 	if (d->pdump)
@@ -359,8 +369,7 @@ take_down(struct daemon *d)
 	for (unsigned i = 0; i < d->nb_shards; i++) {
 		struct daemon_shard *ds = &d->shard[i];
 
-		if (ds->shown)
-			tg_telemetry_remove_shard(ds->shard);
+		hide(ds);
 		tg_shard_destroy(ds->shard);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			service_destroy(ds->service[k]);

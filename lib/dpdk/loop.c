@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 
+#include "clock.h"
 #include "loop.h"
 
 /* Wall-clock time is read so often: key epochs are minutes long. */
@@ -30,12 +35,14 @@ enum phase {
 /* The loop's own notes. */
 struct turn {
 	tg_time now;
+	uint64_t tsc;    /* so far cycles are counted */
 	tg_time wall_at; /* when wall_s was read */
 	uint64_t wall_s;
 	tg_time until; /* end of the phase */
 	enum phase phase;
 	unsigned idle; /* turns without work in a row */
 	bool worked;   /* this turn moved a packet */
+	bool busy;     /* or fired a timer, or ran a worker */
 };
 
 void
@@ -63,6 +70,7 @@ receive(struct tg_loop *loop, struct tg_loop_port *p, struct turn *t)
 	if (n == 0)
 		return;
 	t->worked = true;
+	p->rx += n;
 	loop->stats.rx += n;
 	k = tg_shard_input(loop->shard, p->id, m, n, m, t->now);
 	if (k != 0) {
@@ -118,9 +126,9 @@ transmit(struct tg_loop *loop, struct tg_loop_port *p, struct turn *t)
 		if (p->prepare)
 			n = prepare(loop, p, p->unsent, n);
 		p->unsent_since = t->now;
-		t->worked = true;
 	}
 	sent = rte_eth_tx_burst(p->id, p->queue, p->unsent, n);
+	t->worked |= sent != 0;
 	loop->stats.tx += sent;
 	p->nb_unsent = n - sent;
 	if (likely(p->nb_unsent == 0))
@@ -248,6 +256,28 @@ step(struct tg_loop *loop, struct turn *t)
 	}
 }
 
+/* Counts the cycles since they were last counted. The counters of two CPUs may differ by a few. */
+static void
+count_cycles(struct tg_loop *loop, struct turn *t, uint64_t tsc)
+{
+	if (likely(tsc > t->tsc))
+		*(t->worked || t->busy ? &loop->stats.busy_cycles : &loop->stats.idle_cycles) +=
+			tsc - t->tsc;
+	t->tsc = tsc;
+}
+
+/* Reads the counter, once a turn: it gives the time, and what the turn before has cost. */
+static void
+begin(struct tg_loop *loop, struct turn *t)
+{
+	uint64_t tsc = rte_rdtsc();
+
+	count_cycles(loop, t, tsc);
+	t->worked = false;
+	t->now = likely(tsc > loop->clock.tsc0) ? tg_clock_at(&loop->clock, tsc) : 0;
+	__atomic_store_n(&loop->stats.turn_tsc, tsc, __ATOMIC_RELAXED);
+}
+
 /* Nothing moved: sleeps until something may be due, when that is wanted. */
 static void
 rest(struct tg_loop *loop, struct turn *t)
@@ -266,6 +296,9 @@ rest(struct tg_loop *loop, struct turn *t)
 	left = RTE_MIN(left, loop->idle_sleep_us * UINT64_C(1000));
 	if (left == 0)
 		return;
+	/* A worker may have run all the same; the sleep is idle. */
+	count_cycles(loop, t, rte_rdtsc());
+	t->busy = false;
 	pause.tv_nsec = (long)left;
 	nanosleep(&pause, NULL);
 }
@@ -275,16 +308,18 @@ tg_loop_run(struct tg_loop *loop)
 {
 	struct turn t = {.phase = RUN};
 
+	loop->lcore = rte_lcore_id();
+	loop->cpu = sched_getcpu();
+	t.tsc = UINT64_MAX; /* no turn before the first */
 	while (t.phase != END) {
-		t.now = tg_clock_now(&loop->clock);
+		begin(loop, &t);
 		if (t.now - t.wall_at >= WALL_EVERY || t.wall_at == 0) {
 			t.wall_at = t.now | 1;
 			t.wall_s = wall_now();
 		}
-		t.worked = false;
 		for (unsigned i = 0; i < loop->nb_ports; i++)
 			receive(loop, &loop->port[i], &t);
-		tg_shard_turn(loop->shard, t.now, t.wall_s);
+		t.busy = tg_shard_turn(loop->shard, t.now, t.wall_s);
 		for (unsigned i = 0; i < loop->nb_ports; i++) {
 			forward(&loop->port[i], &t);
 			transmit(loop, &loop->port[i], &t);
@@ -299,4 +334,5 @@ tg_loop_run(struct tg_loop *loop)
 			tg_exception_flush(loop->port[i].exception);
 	}
 	tg_shard_drop_fragments(loop->shard);
+	__atomic_store_n(&loop->stats.turn_tsc, 0, __ATOMIC_RELAXED);
 }

@@ -28,6 +28,11 @@ struct tg_loop_stats {
 	uint64_t tx;         /**< packets sent */
 	uint64_t rx_foreign; /**< packets that were not tidegate's: freed, or passed on */
 	uint64_t tx_dropped; /**< packets the port did not take for TG_LOOP_TX_WAIT */
+	/** TSC cycles of turns that moved a packet, fired a timer or ran a worker; and of all
+	 *  others, sleep included. Together the time since tg_loop_run() began. */
+	uint64_t busy_cycles;
+	uint64_t idle_cycles;
+	uint64_t turn_tsc; /**< when the last turn began; 0: tg_loop_run() does not run */
 };
 
 /** How long packets wait for a port that takes none, before they are dropped. */
@@ -43,6 +48,7 @@ struct tg_loop_port {
 	uint16_t nb_unsent;
 	tg_time unsent_since; /**< when the port last took a packet */
 	struct rte_mbuf *unsent[TG_LOOP_BURST];
+	uint64_t rx; /**< packets received; the loop's to write, readable by any thread */
 };
 
 /** A loop. The caller fills in the first part and zeroes the rest. */
@@ -58,6 +64,9 @@ struct tg_loop {
 	struct tg_loop_port port[TG_LOOP_PORTS];
 
 	uint32_t stop; /**< enum tg_loop_stop, set with tg_loop_stop() */
+	/* Where the loop runs, as it found when it began; LCORE_ID_ANY and -1 on other threads. */
+	unsigned lcore;
+	int cpu;
 	struct tg_loop_stats stats;
 };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 #include <rte_version.h>
 
 #include "rows.h"
@@ -134,4 +136,74 @@ tg_row_conn(struct rte_tel_data *row, const struct tg_conn_info *c, unsigned sha
 	tg_row_u64(row, "ecn", c->ecn);
 	tg_row_u64(row, "srtt_us", c->srtt_us);
 	tg_row_u64(row, "rto_ms", c->rto_ms);
+}
+
+void
+tg_row_loop(struct rte_tel_data *row, const struct tg_snapshot_loop *l)
+{
+	tg_row_u64(row, "shard", l->shard);
+	tg_row_u64(row, "lcore", l->lcore);
+	rte_tel_data_add_dict_int(row, "cpu", l->cpu);
+	tg_row_u64(row, "running", l->running);
+	tg_row_u64(row, "turns", l->stats.turns);
+	tg_row_u64(row, "rx", l->stats.rx);
+	tg_row_u64(row, "tx", l->stats.tx);
+	tg_row_u64(row, "rx_foreign", l->stats.rx_foreign);
+	tg_row_u64(row, "tx_dropped", l->stats.tx_dropped);
+	tg_row_u64(row, "busy_cycles", l->stats.busy_cycles);
+	tg_row_u64(row, "idle_cycles", l->stats.idle_cycles);
+	tg_row_u64(row, "tsc_hz", rte_get_tsc_hz());
+	tg_row_u64(row, "turn_age_ms", l->turn_age_ms);
+}
+
+static int
+add_queues(struct rte_tel_data *row, const struct tg_snapshot_port *p)
+{
+	struct rte_tel_data *list = rte_tel_data_alloc();
+
+	if (list == NULL)
+		return -ENOMEM;
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+	rte_tel_data_start_array(list, RTE_TEL_UINT_VAL);
+#else
+	rte_tel_data_start_array(list, RTE_TEL_U64_VAL);
+#endif
+	for (unsigned q = 0; q < p->queues; q++)
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+		rte_tel_data_add_array_uint(list, p->queue_rx[q]);
+#else
+		rte_tel_data_add_array_u64(list, p->queue_rx[q]);
+#endif
+	if (rte_tel_data_add_dict_container(row, "queue_rx", list, 0) == 0)
+		return 0;
+	rte_tel_data_free(list);
+	return -ENOMEM;
+}
+
+int
+tg_row_port(struct rte_tel_data *row, const struct tg_snapshot_port *p)
+{
+	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+
+	rte_ether_format_addr(mac, sizeof(mac), &p->mac);
+	tg_row_u64(row, "port", p->id);
+	rte_tel_data_add_dict_string(row, "name", p->name);
+	rte_tel_data_add_dict_string(row, "driver", p->driver);
+	rte_tel_data_add_dict_string(row, "mac", mac);
+	rte_tel_data_add_dict_string(row, "link", p->link_up ? "up" : "down");
+	tg_row_u64(
+		row, "speed_mbps", p->speed_mbps != RTE_ETH_SPEED_NUM_UNKNOWN ? p->speed_mbps : 0);
+	tg_row_u64(row, "mtu", p->mtu);
+	tg_row_u64(row, "queues", p->queues);
+	rte_tel_data_add_dict_string(row, "rx_checksum", p->rx_checksum ? "port" : "software");
+	rte_tel_data_add_dict_string(row, "tx_checksum", p->tx_checksum ? "port" : "software");
+	tg_row_u64(row, "ipackets", p->stats.ipackets);
+	tg_row_u64(row, "opackets", p->stats.opackets);
+	tg_row_u64(row, "ibytes", p->stats.ibytes);
+	tg_row_u64(row, "obytes", p->stats.obytes);
+	tg_row_u64(row, "imissed", p->stats.imissed);
+	tg_row_u64(row, "ierrors", p->stats.ierrors);
+	tg_row_u64(row, "oerrors", p->stats.oerrors);
+	tg_row_u64(row, "rx_nombuf", p->stats.rx_nombuf);
+	return add_queues(row, p);
 }

@@ -10,6 +10,8 @@
 
 #include <tidegate/tidegate.h>
 
+#include "snapshot.h"
+
 /** Adds a number. */
 void tg_row_u64(struct rte_tel_data *row, const char *name, uint64_t v);
 
@@ -24,5 +26,11 @@ void tg_row_listener(struct rte_tel_data *row, const struct tg_listener_info *l)
 
 /** Fills in a row with a connection of a shard. */
 void tg_row_conn(struct rte_tel_data *row, const struct tg_conn_info *c, unsigned shard);
+
+/** Fills in a row with a loop. */
+void tg_row_loop(struct rte_tel_data *row, const struct tg_snapshot_loop *l);
+
+/** Fills in a row with a port. @return 0 or -ENOMEM */
+int tg_row_port(struct rte_tel_data *row, const struct tg_snapshot_port *p);
 
 #endif

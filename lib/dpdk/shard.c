@@ -263,17 +263,22 @@ look_at_pool(struct tg_shard *s)
 		tg_reassembly_set_low(s->reassembly, s->low);
 }
 
-void
+bool
 tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s)
 {
+	bool worked;
+
 	look_at_pool(s);
-	tg_engine_advance(s->engine, now, wall_s, TG_TIMER_BUDGET);
+	worked = tg_engine_advance(s->engine, now, wall_s, TG_TIMER_BUDGET) != 0;
 	if (s->reassembly != NULL)
 		tg_reassembly_expire(s->reassembly, now);
 	for (unsigned i = 0; i < s->nb_workers; i++)
-		if (tg_worker_pending(s->worker[i].worker))
+		if (tg_worker_pending(s->worker[i].worker)) {
 			s->worker[i].how.run(s->worker[i].worker, s->worker[i].how.ctx);
+			worked = true;
+		}
 	tg_mailbox_serve(&s->mailbox, s->engine);
+	return worked;
 }
 
 int

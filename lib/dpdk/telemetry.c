@@ -15,46 +15,16 @@
 
 #include "rows.h"
 #include "shard.h"
+#include "snapshot.h"
 
-/* Shards shown at most: as many as an engine can have siblings. */
-#define MAX_SHARDS 256
-/* How long a shard may take to answer before its loop counts as standing still. */
-#define ANSWER_MS 1000
 /* Questions for one page of connections: each looks at 4096 pool slots. */
 #define EMPTY_ANSWERS 256
-/* Different listeners over all shards. */
-#define MAX_ROWS 512
-
-/* Telemetry commands have no context argument, so the shards they show are found here. */
-static struct {
-	pthread_mutex_t lock; /* held while a command runs: a removed shard is not looked at */
-	struct tg_shard *shard[MAX_SHARDS];
-} shown = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-int
-tg_telemetry_add_shard(struct tg_shard *s)
-{
-	int rc = 0;
-
-	if (s->number >= MAX_SHARDS)
-		return -ENOSPC;
-	pthread_mutex_lock(&shown.lock);
-	if (shown.shard[s->number] != NULL)
-		rc = -EEXIST;
-	else
-		shown.shard[s->number] = s;
-	pthread_mutex_unlock(&shown.lock);
-	return rc;
-}
-
-void
-tg_telemetry_remove_shard(struct tg_shard *s)
-{
-	pthread_mutex_lock(&shown.lock);
-	if (s->number < MAX_SHARDS && shown.shard[s->number] == s)
-		shown.shard[s->number] = NULL;
-	pthread_mutex_unlock(&shown.lock);
-}
+/* Loops on a page, of up to 400 bytes each. */
+#define PAGE_LOOPS 32
+/* Bytes on a page of ports; one takes so many, and more for each queue. */
+#define PAGE_BYTES  15000
+#define PORT_BYTES  700
+#define QUEUE_BYTES 22
 
 /* Reads "A,B,..." into at most n numbers. Returns how many there are, -EINVAL for other text. */
 static int
@@ -78,6 +48,7 @@ numbers(const char *params, uint64_t out[], int n)
 
 /* The shards a command is about: all, or one. */
 struct scope {
+	const struct tg_shown *shown;
 	unsigned from, to; /* [from, to) */
 };
 
@@ -85,65 +56,36 @@ static int
 scope_of(bool one, uint64_t shard, struct scope *sc)
 {
 	sc->from = 0;
-	sc->to = MAX_SHARDS;
+	sc->to = TG_SHOWN_MAX;
 	if (!one)
 		return 0;
-	if (shard >= MAX_SHARDS || shown.shard[shard] == NULL)
+	if (shard >= TG_SHOWN_MAX || sc->shown->shard[shard] == NULL)
 		return -ENOENT;
 	sc->from = (unsigned)shard;
 	sc->to = (unsigned)shard + 1;
 	return 0;
 }
 
-static uint64_t
-word(const uint64_t *p)
-{
-	return __atomic_load_n(p, __ATOMIC_RELAXED);
-}
-
 static void
-sum_counters(const struct tg_shard *s, struct tg_counters *sum)
+row_event(void *ctx, const char *name, uint64_t value)
 {
-	const struct tg_counters *c = tg_engine_counters(s->engine);
-
-	sum->received += word(&c->received);
-	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
-		sum->disposition[i] += word(&c->disposition[i]);
-	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
-		sum->event[i] += word(&c->event[i]);
+	tg_row_u64(ctx, name, value);
 }
 
 static int
 show_counters(struct rte_tel_data *d, const struct scope *sc)
 {
-	struct tg_counters sum = {0};
-	struct tg_glue_counts glue = {0};
-	uint64_t fragments_held = 0;
-	unsigned shards = 0;
+	struct tg_snapshot_counters sum = {0};
 
-	for (unsigned i = sc->from; i < sc->to; i++) {
-		const struct tg_shard *s = shown.shard[i];
-
-		if (s == NULL)
-			continue;
-		shards++;
-		sum_counters(s, &sum);
-#define X(f, t) glue.f += word(&s->count.f);
-		TG_GLUE_LIST(X)
-#undef X
-		if (s->reassembly != NULL)
-			fragments_held += tg_reassembly_held(s->reassembly);
-	}
-	tg_row_u64(d, "shards", shards);
-	tg_row_u64(d, "received", sum.received);
+	for (unsigned i = sc->from; i < sc->to; i++)
+		if (sc->shown->shard[i] != NULL)
+			tg_snapshot_add_counters(sc->shown->shard[i], &sum);
+	tg_row_u64(d, "shards", sum.shards);
+	tg_row_u64(d, "received", sum.engine.received);
 	for (unsigned i = 0; i < TG_DISP_COUNT; i++)
-		tg_row_u64(d, tg_disposition_name(i), sum.disposition[i]);
-	for (unsigned i = 0; i < TG_CNT_COUNT; i++)
-		tg_row_u64(d, tg_counter_name(i), sum.event[i]);
-#define X(f, t) tg_row_u64(d, #f, glue.f);
-	TG_GLUE_LIST(X)
-#undef X
-	tg_row_u64(d, "fragments_held", fragments_held);
+		tg_row_u64(d, tg_disposition_name(i), sum.engine.disposition[i]);
+	tg_snapshot_each_event(&sum, row_event, d);
+	tg_row_u64(d, "fragments_held", sum.fragments_held);
 	return 0;
 }
 
@@ -153,17 +95,12 @@ show_usage(struct rte_tel_data *d, const struct scope *sc)
 	struct tg_engine_usage sum = {0};
 
 	for (unsigned i = sc->from; i < sc->to; i++) {
-		struct tg_shard *s = shown.shard[i];
 		struct tg_engine_usage u;
-		uint32_t cursor = 0;
 		int rc;
 
-		if (s == NULL)
+		if (sc->shown->shard[i] == NULL)
 			continue;
-		pthread_mutex_lock(&s->asker);
-		rc = tg_mailbox_ask(&s->mailbox, TG_MAIL_USAGE, &cursor, ANSWER_MS);
-		u = s->mailbox.usage;
-		pthread_mutex_unlock(&s->asker);
+		rc = tg_snapshot_usage(sc->shown->shard[i], &u);
 		if (rc < 0)
 			return rc;
 		sum.conns += u.conns;
@@ -186,43 +123,6 @@ show_usage(struct rte_tel_data *d, const struct scope *sc)
 	return 0;
 }
 
-static void
-merge_listener(struct tg_listener_info *sum, const struct tg_listener_info *l)
-{
-	sum->accept_queue += l->accept_queue;
-	sum->accept_bound += l->accept_bound;
-	sum->syn_queue += l->syn_queue;
-	sum->syn_young += l->syn_young;
-	sum->syn_acked += l->syn_acked;
-	sum->syn_bound += l->syn_bound;
-	sum->passive_opens += l->passive_opens;
-	sum->overflows += l->overflows;
-	sum->drops += l->drops;
-	sum->cookies_sent += l->cookies_sent;
-	sum->cookies_recv += l->cookies_recv;
-	sum->cookies_failed += l->cookies_failed;
-	sum->cookies_on |= l->cookies_on;
-	sum->defer_drops += l->defer_drops;
-	sum->fastopen_pending += l->fastopen_pending;
-	sum->fastopen_bound += l->fastopen_bound;
-	sum->fastopen_passive += l->fastopen_passive;
-}
-
-/* Adds a shard's listener to the row of the same address, or makes a row. */
-static unsigned
-add_listener(struct tg_listener_info rows[], unsigned n, const struct tg_listener_info *l)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (rows[i].local.port == l->local.port && rows[i].dual_stack == l->dual_stack &&
-			memcmp(&rows[i].local.addr, &l->local.addr, sizeof(l->local.addr)) == 0) {
-			merge_listener(&rows[i], l);
-			return n;
-		}
-	if (n < MAX_ROWS)
-		rows[n++] = *l;
-	return n;
-}
-
 /* All listeners of the scope. Returns the number of rows or -ETIMEDOUT. */
 static int
 gather_listeners(const struct scope *sc, struct tg_listener_info rows[])
@@ -230,21 +130,12 @@ gather_listeners(const struct scope *sc, struct tg_listener_info rows[])
 	unsigned n = 0;
 
 	for (unsigned i = sc->from; i < sc->to; i++) {
-		struct tg_shard *s = shown.shard[i];
-		uint32_t cursor = 0;
-		int k;
+		int rc = 0;
 
-		if (s == NULL)
-			continue;
-		do {
-			pthread_mutex_lock(&s->asker);
-			k = tg_mailbox_ask(&s->mailbox, TG_MAIL_LISTEN, &cursor, ANSWER_MS);
-			for (int j = 0; j < k; j++)
-				n = add_listener(rows, n, &s->mailbox.listener[j]);
-			pthread_mutex_unlock(&s->asker);
-			if (k < 0)
-				return k;
-		} while (k == TG_MAIL_LISTENERS);
+		if (sc->shown->shard[i] != NULL)
+			rc = tg_snapshot_add_listeners(sc->shown->shard[i], rows, &n);
+		if (rc != 0)
+			return rc;
 	}
 	return (int)n;
 }
@@ -252,7 +143,7 @@ gather_listeners(const struct scope *sc, struct tg_listener_info rows[])
 static int
 show_listeners(struct rte_tel_data *d, const struct scope *sc, uint64_t start)
 {
-	struct tg_listener_info *rows = calloc(MAX_ROWS, sizeof(*rows));
+	struct tg_listener_info *rows = calloc(TG_SNAPSHOT_LISTENERS, sizeof(*rows));
 	struct rte_tel_data *list = tg_rows_new(d, "listeners");
 	int n = -ENOMEM;
 
@@ -282,7 +173,7 @@ show_some_conns(struct rte_tel_data *list, struct tg_shard *s, uint32_t *cursor)
 	int k;
 
 	pthread_mutex_lock(&s->asker);
-	k = tg_mailbox_ask(&s->mailbox, TG_MAIL_CONN, cursor, ANSWER_MS);
+	k = tg_mailbox_ask(&s->mailbox, TG_MAIL_CONN, cursor, TG_SNAPSHOT_MS);
 	for (int j = 0; j < k; j++) {
 		struct rte_tel_data *row = tg_row_new(list, (unsigned)j);
 
@@ -298,17 +189,17 @@ show_some_conns(struct rte_tel_data *list, struct tg_shard *s, uint32_t *cursor)
 
 /* One page from `at` on: the shard's number in the upper half, its cursor in the lower. */
 static int
-show_conns(struct rte_tel_data *d, uint64_t at)
+show_conns(struct rte_tel_data *d, const struct tg_shown *shown, uint64_t at)
 {
 	struct rte_tel_data *list = tg_rows_new(d, "conns");
-	unsigned i = at >> 32 < MAX_SHARDS ? (unsigned)(at >> 32) : MAX_SHARDS;
+	unsigned i = at >> 32 < TG_SHOWN_MAX ? (unsigned)(at >> 32) : TG_SHOWN_MAX;
 	uint32_t cursor = (uint32_t)at;
 	int k = 0;
 
 	if (list == NULL)
 		return -ENOMEM;
-	for (unsigned asked = 0; i < MAX_SHARDS && k == 0 && asked < EMPTY_ANSWERS;) {
-		struct tg_shard *s = shown.shard[i];
+	for (unsigned asked = 0; i < TG_SHOWN_MAX && k == 0 && asked < EMPTY_ANSWERS;) {
+		struct tg_shard *s = shown->shard[i];
 
 		if (s == NULL || cursor == UINT32_MAX) {
 			i++;
@@ -321,12 +212,65 @@ show_conns(struct rte_tel_data *d, uint64_t at)
 			return k;
 	}
 	/* Whether another shard has anything is found out by asking for the next page. */
-	while (i < MAX_SHARDS && (shown.shard[i] == NULL || cursor == UINT32_MAX)) {
+	while (i < TG_SHOWN_MAX && (shown->shard[i] == NULL || cursor == UINT32_MAX)) {
 		i++;
 		cursor = 0;
 	}
-	if (i < MAX_SHARDS)
+	if (i < TG_SHOWN_MAX)
 		tg_row_u64(d, "next", (uint64_t)i << 32 | cursor);
+	return 0;
+}
+
+static int
+show_loops(struct rte_tel_data *d, const struct tg_shown *shown, uint64_t start)
+{
+	struct rte_tel_data *list = tg_rows_new(d, "shards");
+	unsigned n = 0;
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (uint64_t i = start; i < TG_SHOWN_MAX; i++) {
+		struct tg_snapshot_loop loop;
+		struct rte_tel_data *row;
+
+		if (shown->loop[i] == NULL)
+			continue;
+		if (n == PAGE_LOOPS) {
+			tg_row_u64(d, "next", i);
+			break;
+		}
+		row = tg_row_new(list, n++);
+		if (row == NULL)
+			return -ENOMEM;
+		tg_snapshot_loop(shown->loop[i], &loop);
+		tg_row_loop(row, &loop);
+	}
+	return 0;
+}
+
+static int
+show_ports(struct rte_tel_data *d, const struct tg_shown *shown, uint64_t start)
+{
+	struct rte_tel_data *list = tg_rows_new(d, "ports");
+	struct tg_snapshot_port port;
+	unsigned n = 0, bytes = 0;
+	int id = start <= UINT16_MAX ? tg_snapshot_next_port(shown, (unsigned)start) : -1;
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (; id >= 0; id = tg_snapshot_next_port(shown, (unsigned)id + 1)) {
+		struct rte_tel_data *row;
+
+		tg_snapshot_port(shown, (uint16_t)id, &port);
+		bytes += PORT_BYTES + port.queues * QUEUE_BYTES;
+		if (n != 0 && bytes > PAGE_BYTES) {
+			tg_row_u64(d, "next", (uint64_t)id);
+			break;
+		}
+		row = tg_row_new(list, n++);
+		if (row == NULL || tg_row_port(row, &port) != 0)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -345,6 +289,28 @@ finish(struct rte_tel_data *d, int rc)
 	return 0;
 }
 
+/* One command; n of its parameters are there. */
+static int
+answer(struct rte_tel_data *d, const char *what, struct scope *sc, const uint64_t p[], int n)
+{
+	int rc;
+
+	if (strcmp(what, "conns") == 0)
+		return show_conns(d, sc->shown, p[0]);
+	if (strcmp(what, "shards") == 0)
+		return show_loops(d, sc->shown, p[0]);
+	if (strcmp(what, "ports") == 0)
+		return show_ports(d, sc->shown, p[0]);
+	if (strcmp(what, "listeners") == 0) {
+		rc = scope_of(n > 1, p[1], sc);
+		return rc != 0 ? rc : show_listeners(d, sc, p[0]);
+	}
+	rc = scope_of(n > 0, p[0], sc);
+	if (rc != 0)
+		return rc;
+	return strcmp(what, "usage") == 0 ? show_usage(d, sc) : show_counters(d, sc);
+}
+
 static int
 command(const char *cmd, const char *params, struct rte_tel_data *d)
 {
@@ -354,20 +320,10 @@ command(const char *cmd, const char *params, struct rte_tel_data *d)
 	int rc = n < 0 ? n : 0;
 
 	rte_tel_data_start_dict(d);
-	pthread_mutex_lock(&shown.lock);
-	if (rc == 0 && strcmp(cmd, "/tidegate/conns") == 0) {
-		rc = show_conns(d, p[0]);
-	} else if (rc == 0 && strcmp(cmd, "/tidegate/listeners") == 0) {
-		rc = scope_of(n > 1, p[1], &sc);
-		if (rc == 0)
-			rc = show_listeners(d, &sc, p[0]);
-	} else if (rc == 0) {
-		rc = scope_of(n > 0, p[0], &sc);
-		if (rc == 0)
-			rc = strcmp(cmd, "/tidegate/usage") == 0 ? show_usage(d, &sc)
-								 : show_counters(d, &sc);
-	}
-	pthread_mutex_unlock(&shown.lock);
+	sc.shown = tg_shown_hold();
+	if (rc == 0)
+		rc = answer(d, cmd + strlen("/tidegate/"), &sc, p, n);
+	tg_shown_release();
 	return finish(d, rc);
 }
 
@@ -386,6 +342,11 @@ tg_telemetry_init(void)
 		{"/tidegate/conns",
 			"Connections, half-open and TIME_WAIT entries, a page of up "
 			"to 32. Parameter: where to go on (\"next\")"},
+		{"/tidegate/shards",
+			"The loops: packets, busy and idle cycles, age of the turn, 32 a "
+			"page. Parameter: where to go on (\"next\")"},
+		{"/tidegate/ports",
+			"The ports and their statistics. Parameter: where to go on (\"next\")"},
 	};
 
 	for (unsigned i = 0; i < RTE_DIM(commands); i++) {

@@ -14,6 +14,8 @@
     client.py closed HOST PORT           wants the connection refused, at once
     client.py reset HOST PORT            one exchange, then RST instead of FIN
     client.py until_eof HOST PORT        one exchange, says "up", then closes when the other side does
+    client.py ports HOST PORT SPORT...   one connection from each of these ports, one exchange on each;
+                                         says "open N", waits for a line of input, resets them
     client.py stall HOST PORT BYTES SECS sends as long as it can without reading, waits, reads it all
 """
 import errno
@@ -191,6 +193,18 @@ def until_eof(host, port):
             sys.exit("until_eof: data instead of the end of the stream")
 
 
+def ports(host, port, *sports):
+    """Flows that are chosen: which queue one goes to is a matter of its ports."""
+    socks = [socket.create_connection((host, int(port)), PATIENCE, ("", int(p))) for p in sports]
+    for sock in socks:
+        exchange(sock, b"hello\n")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    print("open", len(socks), flush=True)
+    sys.stdin.readline()
+    for sock in socks:
+        sock.close()
+
+
 def stall(host, port, total, seconds):
     """Fills all buffers both ways, so that both windows close, before it reads anything."""
     total, got, failure = int(total), 0, []
@@ -215,7 +229,7 @@ def stall(host, port, total, seconds):
 def main():
     """Runs one client."""
     clients = {f.__name__: f for f in (echo, discard, many, hold, linger, closed, reset,
-                                       until_eof, stall)}
+                                       until_eof, ports, stall)}
     if len(sys.argv) < 4 or sys.argv[1] not in clients:
         sys.exit(__doc__)
     try:

@@ -120,8 +120,9 @@ TG_API uint16_t tg_shard_input(struct tg_shard *s, uint16_t port_id, struct rte_
  * request of the telemetry thread or tg_shard_call().
  *
  * @param wall_s  wall-clock seconds
+ * @return true when a timer fired or a worker ran: the turn was not idle
  */
-TG_API void tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s);
+TG_API bool tg_shard_turn(struct tg_shard *s, tg_time now, uint64_t wall_s);
 
 /**
  * Calls a function on the shard's thread, in its next tg_shard_turn(), and waits for it: how
@@ -185,8 +186,10 @@ TG_API int tg_shard_add_worker(
 	struct tg_shard *s, const struct tg_inline_worker *iw, struct tg_worker **out);
 
 /**
- * Registers /tidegate/counters, /tidegate/usage, /tidegate/listeners and /tidegate/conns with
- * DPDK's telemetry. Optional; once in a process, from any thread.
+ * Registers /tidegate/counters, /tidegate/usage, /tidegate/listeners, /tidegate/conns,
+ * /tidegate/shards and /tidegate/ports with DPDK's telemetry. Optional; once in a process, from any
+ * thread. The last two show what tidegate's own loops poll: nothing in an application that has its
+ * own.
  *
  * @return 0, or a negative errno of rte_telemetry_register_cmd()
  */

@@ -37,6 +37,28 @@ ask /tidegate/conns | grep -q "\"peer\": \"$C4:$port\"" || fail "the connection 
 ask /tidegate/counters | grep -q '"PassiveOpens": 1,' || fail "PassiveOpens"
 ask /tidegate/usage | grep -q '"conns": 1,' || fail "usage"
 ask /tidegate/conns,nonsense | grep -q '"error"' || fail "nonsense is not an error"
+ask /tidegate/shards | python3 -c '
+import json, sys
+rows = list(json.load(sys.stdin)["/tidegate/shards"]["shards"].values())
+assert len(rows) == int(sys.argv[1]), rows
+for i, r in enumerate(rows):
+    assert r["shard"] == i and r["lcore"] == i + 1 and r["cpu"] >= 0 and r["running"] == 1, r
+    assert r["turns"] > 0 and r["idle_cycles"] > 0 and r["tsc_hz"] > 0, r
+    assert r["turn_age_ms"] < 1000, r
+    assert r["rx_foreign"] <= r["rx"] and r["tx_dropped"] == 0, r
+assert sum(r["busy_cycles"] for r in rows) > 0 and sum(r["rx"] for r in rows) > 0, rows
+' "$TG_SHARDS" || fail "/tidegate/shards"
+ask /tidegate/ports | python3 -c '
+import json, sys
+rows = list(json.load(sys.stdin)["/tidegate/ports"]["ports"].values())
+assert len(rows) == 1, rows
+p = rows[0]
+assert p["port"] == 0 and p["name"] == "net_af_packet0" and p["driver"] == "net_af_packet", p
+assert len(p["mac"]) == 17 and p["link"] == "up" and p["mtu"] == 1500, p
+assert p["rx_checksum"] == p["tx_checksum"] == "software", p
+assert p["queues"] == len(p["queue_rx"]) == int(sys.argv[1]), p
+assert 0 < sum(p["queue_rx"]) <= p["ipackets"] and p["opackets"] > 0 and p["ibytes"] > 0, p
+' "$TG_SHARDS" || fail "/tidegate/ports"
 # several clients at the same time (DPDK turns the eleventh away)
 asking=()
 for i in 1 2 3 4 5 6 7 8; do

@@ -450,7 +450,7 @@ wrong_types(void **state)
 		"::, 192.0.2.1 or 2001:db8::1");
 	bad(PORT "listeners: [{address: \"::\", port: 80, service: htpp}]\n",
 		"t.yaml:2: listeners[0].service: \"htpp\" is unknown; use one of: echo, discard, "
-		"http, greet");
+		"http, greet, hold");
 	bad("cpus: [x]\n" PORT LISTENER,
 		"t.yaml:1: cpus[0]: \"x\" is not a number; use a whole number from 0 to 1023");
 }

@@ -150,6 +150,21 @@ discard_throws_away(void **state)
 }
 
 static void
+hold_accepts_nothing(void **state)
+{
+	(void)state;
+	service_destroy(svc);
+	fake_reset();
+	assert_int_equal(service_create(SERVICE_HOLD, FAKE_CONNS, pages, &svc), 0);
+	fake_connect(3);
+	turn();
+	assert_int_equal(svc->conns.used, 0);
+	assert_int_equal(world.waiting, 3);
+	drain();
+	assert_int_equal(world.waiting, 3);
+}
+
+static void
 greet_speaks_first(void **state)
 {
 	(void)state;
@@ -429,6 +444,7 @@ main(void)
 		cmocka_unit_test(echo_finishes_what_is_queued_when_draining),
 		cmocka_unit_test(discard_throws_away),
 		cmocka_unit_test(greet_speaks_first),
+		cmocka_unit_test(hold_accepts_nothing),
 		cmocka_unit_test(http_answers_and_keeps_the_connection),
 		cmocka_unit_test(http_answers_in_a_row),
 		cmocka_unit_test(http_waits_for_room_without_reading_on),

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <rte_cycles.h>
+
 #include "client.h"
 #include "loop.h"
 #include "port.h"
@@ -40,10 +42,9 @@ struct fixture {
 };
 
 static void
-set_up(struct fixture *f, struct rte_mempool *pool, uint32_t drain_ms)
+set_up_on(struct fixture *f, const char *device, struct rte_mempool *pool, uint32_t drain_ms)
 {
-	struct tg_port_config pc = {
-		.device = "net_null5,no-rx=1", .queues = 1, .descriptors = 64, .pool = pool};
+	struct tg_port_config pc = {.device = device, .queues = 1, .descriptors = 64, .pool = pool};
 	const char *why;
 
 	memset(f, 0, sizeof(*f));
@@ -56,6 +57,12 @@ set_up(struct fixture *f, struct rte_mempool *pool, uint32_t drain_ms)
 	f->loop.drain_ms = drain_ms;
 	f->loop.nb_ports = 1;
 	f->loop.port[0].id = f->port.id;
+}
+
+static void
+set_up(struct fixture *f, struct rte_mempool *pool, uint32_t drain_ms)
+{
+	set_up_on(f, "net_null5,no-rx=1", pool, drain_ms);
 }
 
 static void
@@ -209,6 +216,57 @@ sleeps_when_idle_if_wanted(void **state)
 	take_down(&f, *state);
 }
 
+/* Every turn receives a burst of a port that never runs dry. */
+static void
+busy_turns_are_those_with_packets(void **state)
+{
+	struct fixture f;
+
+	set_up_on(&f, "net_null6", *state, 60000);
+	client_listen(f.shard, &f.runs, &f.listener);
+	run(&f, TG_LOOP_NOW);
+	assert_true(f.loop.stats.turns >= 2);
+	assert_int_equal(f.loop.stats.rx, f.loop.stats.turns * TG_LOOP_BURST);
+	assert_int_equal(f.loop.port[0].rx, f.loop.stats.rx);
+	assert_true(f.loop.stats.busy_cycles > 0);
+	assert_int_equal(f.loop.stats.idle_cycles, 0);
+	take_down(&f, *state);
+}
+
+/*
+ * 1100 ms of waiting for a client that never answers. Its worker never takes its events up, so it
+ * runs in every turn: busy, but for the sleep.
+ */
+static void
+cycles_add_up_to_the_time(void **state)
+{
+	for (unsigned sleep_us = 0; sleep_us <= 1000; sleep_us += 1000) {
+		uint64_t began, took, counted;
+		struct fixture f;
+		tg_conn c;
+
+		set_up(&f, *state, 100);
+		f.loop.idle_sleep_us = sleep_us;
+		f.worker = client_listen(f.shard, &f.runs, &f.listener);
+		client_connect(f.shard, f.port.id, *state, tg_clock_now(&f.loop.clock));
+		assert_int_equal(tg_accept(f.worker, f.listener, &c, 1), 1);
+		began = rte_rdtsc();
+		run(&f, TG_LOOP_DRAIN);
+		took = rte_rdtsc() - began;
+		counted = f.loop.stats.busy_cycles + f.loop.stats.idle_cycles;
+		assert_true(counted <= took);
+		assert_true(counted > rte_get_tsc_hz());
+		assert_true(f.loop.stats.busy_cycles > 0);
+		if (sleep_us != 0)
+			assert_true(f.loop.stats.idle_cycles > rte_get_tsc_hz() / 2);
+		else
+			assert_true(f.loop.stats.busy_cycles > rte_get_tsc_hz() / 2);
+		assert_int_equal(f.loop.stats.turn_tsc, 0);
+		assert_true(f.loop.cpu >= 0);
+		take_down(&f, *state);
+	}
+}
+
 int
 main(void)
 {
@@ -219,6 +277,8 @@ main(void)
 		cmocka_unit_test(resets_at_once_when_every_fin_is_out),
 		cmocka_unit_test(resets_now_when_told_to),
 		cmocka_unit_test(sleeps_when_idle_if_wanted),
+		cmocka_unit_test(busy_turns_are_those_with_packets),
+		cmocka_unit_test(cycles_add_up_to_the_time),
 	};
 
 	return cmocka_run_group_tests(tests, test_eal_setup, test_eal_teardown);
