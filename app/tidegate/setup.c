@@ -108,8 +108,10 @@ open_exception(struct daemon *d, unsigned i, char *err)
 		return 0;
 	interface_name(c, i, name, sizeof(name));
 	rc = tg_exception_open(&xc, &d->exception[i], &why);
-	if (rc == 0)
+	if (rc == 0) {
+		printf("exception: %s for ports[%u], by %s\n", name, i, d->exception[i].by);
 		return 0;
+	}
 	config_error(c, err, "exception.interface", "%s for ports[%u]: %s (%s)%s", name, i, why,
 		strerror(-rc), rc == -EEXIST ? "; use another name, or take that one away" : "");
 	return rc == -EEXIST ? config_failure(d) : -1;

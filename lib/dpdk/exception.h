@@ -46,6 +46,7 @@ struct tg_exception_config {
 /** An interface of the kernel. */
 struct tg_exception_port {
 	struct tg_port port;
+	const char *by; /**< what made it, "vhost-net" or "tap": static text */
 	char interface[IF_NAMESIZE];
 };
 

@@ -12,7 +12,6 @@
 #include <rte_ethdev.h>
 
 #include "exception.h"
-#include "log.h"
 
 #define VHOST_NET "/dev/vhost-net"
 /* Ethernet header, two tags and the frame check sequence. */
@@ -151,9 +150,7 @@ tg_exception_open(
 		tg_exception_close(x);
 		return rc;
 	}
-	TG_LOG(INFO, "port %u: exception interface %s, %s, mtu %u, %u queues", cfg->beside->id,
-		x->interface, is_vhost(cfg->kind) ? "vhost-net" : "tap", x->port.mtu,
-		x->port.queues);
+	x->by = is_vhost(cfg->kind) ? "vhost-net" : "tap";
 	return 0;
 }
 

@@ -56,7 +56,7 @@ host_serve()
 	ip netns exec "$NS_S" python3 "$TG_NET_DIR/host_server.py" http "$2" "$1" "$WORK/www" \
 		>"$WORK/serve" 2>&1 </dev/null &
 	TG_BACKGROUND+=("$!")
-	wait_until 10 grep -q up "$WORK/serve" || fail "no server of the kernel: $(cat "$WORK/serve")"
+	wait_until 60 grep -q up "$WORK/serve" || fail "no server of the kernel: $(cat "$WORK/serve")"
 }
 
 # udp_echo ADDRESS BYTES - how many bytes came back from the kernel
@@ -67,7 +67,7 @@ udp_echo()
 		ip netns exec "$NS_S" python3 "$TG_NET_DIR/host_server.py" udp "$1" 7 \
 			>"$WORK/udp$1" 2>&1 </dev/null &
 		TG_BACKGROUND+=("$!")
-		wait_until 10 grep -q up "$WORK/udp$1" || fail "no UDP server: $(cat "$WORK/udp$1")"
+		wait_until 60 grep -q up "$WORK/udp$1" || fail "no UDP server: $(cat "$WORK/udp$1")"
 	fi
 	cl python3 "$TG_NET_DIR/host_server.py" ask "$1" 7 "$2"
 }

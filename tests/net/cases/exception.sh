@@ -62,3 +62,11 @@ ip -n "$NS_S" link set tgx0 up
 wait_until 10 cl ping -q -n -c 1 -W 1 "$K4" >/dev/null || fail "the interface does not come back"
 accounted
 stop_and_gone
+
+# An interface of that name is there already: one line, status 2, and it stays what it was.
+ip -n "$NS_S" link add tgx0 type veth peer name tgx1
+status=0
+timeout 60 ip netns exec "$NS_S" "$TG_BUILD/app/tidegate" -c "$WORK/config.yaml" >"$WORK/out" 2>"$WORK/err" || status=$?
+expect "status" "$status" 2
+expect "lines that say why" "$(grep -c '^tidegate: .*: exception.interface: tgx0 for ports\[0\]: there is an interface' "$WORK/err")" 1
+ip -n "$NS_S" link show tgx0 >/dev/null || fail "somebody else's interface is gone"
