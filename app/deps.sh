@@ -22,7 +22,8 @@ DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 # To run every test: sanitizers and fuzzers come with clang, llvm names the lines they find, and the
 # headers are tried in C++.
 # shellcheck disable=SC2034
-DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk)
+DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk
+	nftables tcpdump)
 
 # To boot tidegate in a virtual machine (tests/lab). The kernel there is downloaded, never installed.
 # shellcheck disable=SC2034

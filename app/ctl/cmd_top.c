@@ -15,6 +15,8 @@ enum { OPT_ASCII = 1000 };
 
 #define WIDTH_MIN 40
 #define WIDTH_MAX 240
+/* A resize that comes just before getch() wakes nobody: it is seen so much later, paused or not. */
+#define PAUSED_MS 500
 #define EVERY_MIN 0.1
 #define EVERY_MAX 3600.0
 
@@ -141,7 +143,7 @@ wait_for_keys(struct view *v, double end)
 
 		if (left <= 0 && !v->top.paused)
 			return true;
-		timeout(v->top.paused ? -1 : (int)(left * 1000) + 1);
+		timeout(v->top.paused ? PAUSED_MS : (int)(left * 1000) + 1);
 		key = getch();
 		switch (key) {
 		case 'q':

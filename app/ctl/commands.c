@@ -14,6 +14,7 @@ const struct ctl_command *const ctl_commands[] = {
 	&cmd_shards,
 	&cmd_ports,
 	&cmd_diagnose,
+	&cmd_capture,
 	&cmd_listen,
 	&cmd_set,
 	&cmd_cookie,

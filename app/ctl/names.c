@@ -9,7 +9,7 @@
 /* A constant from the key's own text, so that the lists stay the only place. */
 #define IS_DROP(k) ((k)[0] == 'd' && (k)[1] == 'r' && (k)[2] == 'o' && (k)[3] == 'p')
 
-/* Of the glue, what counts packets lost; the others count fragments that went well. */
+/* Of the glue, what counts packets lost; the others what went well, or was not for us. */
 enum {
 	LOSS_rx_no_copy = 1,
 	LOSS_tx_stage_full = 1,
@@ -23,6 +23,11 @@ enum {
 	LOSS_fragments_drop_overlap = 1,
 	LOSS_fragments_drop_no_room = 1,
 	LOSS_fragments_drop_timeout = 1,
+	LOSS_exception_rx = 0,
+	LOSS_exception_tx = 0,
+	LOSS_exception_limited = 1,
+	LOSS_exception_other_host = 0,
+	LOSS_exception_dropped = 1,
 };
 
 const struct name names[] = {

@@ -91,6 +91,26 @@ read_eal(struct config *c, const struct raw *raw, char *err)
 }
 
 static int
+read_exception(struct config *c, const struct raw_exception *raw, char *err)
+{
+	char where[64], msg[VALUE_MESSAGE_MAX];
+	uint64_t v;
+
+	if (raw == NULL)
+		return 0;
+	if (read_group(c, GROUP_EXCEPTION, "exception", &raw->keys, c, &c->given_exception, err) !=
+		0)
+		return -1;
+	for (uint32_t i = 0; i < raw->nb_kernel_ports; i++) {
+		snprintf(where, sizeof(where), "exception.kernel_ports[%u]", i);
+		if (value_uint(raw->kernel_ports[i], 1, 65535, &v, msg) != 0)
+			return config_error(c, err, where, "%s", msg);
+		c->engine.pass_port[c->engine.pass_ports++] = (uint16_t)v;
+	}
+	return 0;
+}
+
+static int
 read_port(struct config *c, uint32_t i, const struct raw_port *raw, char *err)
 {
 	struct config_port *p = &c->port[i];
@@ -195,8 +215,11 @@ read_all(struct config *c, const struct raw *raw, char *err)
 		read_group(c, GROUP_ENGINE, "engine", raw->engine, c, &c->given_engine, err) != 0 ||
 		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, &ignored, err) != 0 ||
 		read_group(c, GROUP_LOG, "log", raw->log, &c->log, &ignored, err) != 0 ||
-		read_metrics(c, raw->metrics, err) != 0 || config_place_fastopen_key(c, err) != 0 ||
-		read_cpus(c, raw, err) != 0 || read_eal(c, raw, err) != 0)
+		read_metrics(c, raw->metrics, err) != 0 ||
+		read_exception(c, raw->exception, err) != 0 ||
+		read_group(c, GROUP_CAPTURE, "capture", raw->capture, c, &ignored, err) != 0 ||
+		config_place_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
+		read_eal(c, raw, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < raw->nb_ports; i++)
 		if (read_port(c, i, &raw->ports[i], err) != 0)
@@ -238,6 +261,8 @@ set_defaults(struct config *c)
 	c->fragments_timeout_ms = 5000;
 	c->log.level = LOG_LEVEL_INFO;
 	c->metrics.port = 9464;
+	c->exception.rate = 10000;
+	c->exception.burst = 64;
 	tg_engine_config_init(&c->engine);
 }
 

@@ -97,6 +97,22 @@ struct config_metrics {
 	struct tg_addr addr;
 };
 
+/** Longest name of an interface in the kernel. */
+#define CONFIG_INTERFACE_MAX 15
+
+/** The exception path; off without an interface. */
+struct config_exception {
+	char *interface; /**< name, or with %d for the number of the port; NULL: off */
+	uint32_t device; /**< enum tg_exception_kind */
+	uint32_t rate;   /**< packets per second on each shard and port, each direction */
+	uint32_t burst;  /**< so many in a row */
+};
+
+/** What makes packets visible to others. */
+struct config_capture {
+	bool pdump; /**< dpdk-dumpcap may attach */
+};
+
 /** Everything. */
 struct config {
 	char *file; /**< name of the file, for messages */
@@ -122,6 +138,9 @@ struct config {
 	struct config_http http;
 	struct config_log log;
 	struct config_metrics metrics;
+	struct config_exception exception;
+	uint64_t given_exception; /**< of the keys of `exception` */
+	struct config_capture capture;
 	unsigned nb_ports;
 	struct config_port port[CONFIG_PORTS];
 	unsigned nb_listeners;

@@ -137,6 +137,10 @@ compare_lists(struct look *l)
 		eal = strcmp(l->old->eal[i], l->new->eal[i]) == 0;
 	if (!eal)
 		refuse(l, "eal");
+	if (l->old->engine.pass_ports != l->new->engine.pass_ports ||
+		memcmp(l->old->engine.pass_port, l->new->engine.pass_port,
+			l->new->engine.pass_ports * sizeof(l->new->engine.pass_port[0])) != 0)
+		refuse(l, "exception.kernel_ports");
 	/* Sections that are there, even if empty. */
 	if (l->old->metrics.on != l->new->metrics.on)
 		refuse(l, "metrics");

@@ -4,6 +4,7 @@
  * expects it to do something. Only keys that stand in the file count, never defaults.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "config.h"
 #include "schema.h"
@@ -145,10 +146,87 @@ check_listener(const struct config *c, unsigned i, char *err)
 	return 0;
 }
 
+/* Whether a service of ours listens on this port, on whatever address. */
+static bool
+is_listened_on(const struct config *c, uint16_t port)
+{
+	for (unsigned i = 0; i < c->nb_listeners; i++)
+		if (c->listener[i].port == port)
+			return true;
+	return false;
+}
+
+/* One %d at most, for the number of the port, and no character that an interface cannot have. */
+static int
+check_interface(const struct config *c, char *err)
+{
+	const char *name = c->exception.interface;
+	const char *number = strstr(name, "%d");
+	size_t longest = strlen(name);
+
+	if (strcspn(name, " /:\t") != longest || strcmp(name, ".") == 0 ||
+		strcmp(name, "..") == 0 || strspn(name, "%") == longest ||
+		(strchr(name, '%') != NULL &&
+			(number == NULL || strchr(name, '%') != number ||
+				strchr(number + 1, '%') != NULL)))
+		return config_error(c, err, "exception.interface",
+			"\"%s\" is no name of an interface; use one such as tgx0, or tgx%%d, where "
+			"%%d "
+			"is the number of the port",
+			name);
+	if (number == NULL && c->nb_ports > 1)
+		return config_error(c, err, "exception.interface",
+			"%u ports want interfaces of their own; use %%d for the number of the "
+			"port, as "
+			"in tgx%%d",
+			c->nb_ports);
+	return 0;
+}
+
+static int
+check_exception(const struct config *c, char *err)
+{
+	char where[64];
+
+	if (c->exception.interface == NULL)
+		return 0;
+	if (check_interface(c, err) != 0)
+		return -1;
+	if (c->engine.closed_port_pass && c->engine.pass_ports != 0)
+		return config_error(c, err, "exception.kernel_ports",
+			"has no effect beside closed_ports: kernel; use one of them");
+	for (unsigned i = 0; i < c->engine.pass_ports; i++) {
+		snprintf(where, sizeof(where), "exception.kernel_ports[%u]", i);
+		if (is_listened_on(c, c->engine.pass_port[i]))
+			return config_error(c, err, where,
+				"%u is a listener's port; a packet for it is never the kernel's",
+				c->engine.pass_port[i]);
+	}
+	return 0;
+}
+
+/* A second process needs memory that it can map. */
+static int
+check_capture(const struct config *c, char *err)
+{
+	if (!c->capture.pdump)
+		return 0;
+	for (unsigned i = 0; i < c->nb_eal; i++)
+		if (strcmp(c->eal[i], "--no-huge") == 0 || strcmp(c->eal[i], "--in-memory") == 0 ||
+			strcmp(c->eal[i], "--no-shconf") == 0 ||
+			strcmp(c->eal[i], "--huge-unlink") == 0)
+			return config_error(c, err, "capture.pdump",
+				"dpdk-dumpcap attaches as a second process, which %s does not let "
+				"in; take that out of eal, or set pdump: no",
+				c->eal[i]);
+	return 0;
+}
+
 int
 config_rules(const struct config *c, char *err)
 {
-	if (check_top(c, err) != 0 || check_engine(c, err) != 0)
+	if (check_top(c, err) != 0 || check_engine(c, err) != 0 || check_exception(c, err) != 0 ||
+		check_capture(c, err) != 0)
 		return -1;
 	for (unsigned i = 0; i < c->nb_listeners; i++)
 		if (check_listener(c, i, err) != 0)

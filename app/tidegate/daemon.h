@@ -10,6 +10,7 @@
 
 #include <tidegate/dpdk.h>
 
+#include "exception.h"
 #include "loop.h"
 #include "metrics.h"
 #include "page_set.h"
@@ -26,6 +27,7 @@
 struct daemon_shard {
 	struct tg_shard *shard;
 	struct tg_loop *loop;
+	struct tg_exception *exception; /**< one for each port, or NULL */
 	struct service *service[SERVICE_KINDS];
 	struct tg_worker *worker[SERVICE_KINDS];
 	unsigned lcore;
@@ -57,11 +59,13 @@ struct daemon {
 	struct tg_clock clock;
 	unsigned nb_ports;
 	struct tg_port port[CONFIG_PORTS];
+	struct tg_exception_port exception[CONFIG_PORTS]; /**< zeroed where there is none */
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
 	int metrics_fd; /**< bound, until metrics_start(); -1: off */
 	struct metrics *metrics;
 	uint32_t running;   /**< loops that have not drained yet */
+	bool pdump;         /**< dpdk-dumpcap may attach */
 	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
 };
 

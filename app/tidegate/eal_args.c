@@ -13,6 +13,8 @@
 #define CACHED_MBUFS 512
 /* Packets that can wait in a shard's stage and in a loop's hands, for each port. */
 #define STAGED_MBUFS 640
+/* In both rings of a queue of the exception path, and on the way from it (exception.h). */
+#define EXCEPTION_MBUFS 544
 /* In reserve for each shard, and for each of its ports: two bursts that are received. */
 #define RESERVE_SHARD 192
 #define RESERVE_PORT  64
@@ -41,7 +43,8 @@ mbufs_needed(const struct config *c)
 	/* Full rx and tx rings, answers waiting, full queues of all connections, caches, and then
 	 * the reserve. */
 	uint64_t queues = (uint64_t)c->nb_ports * c->shards;
-	uint64_t n = queues * (2 * (uint64_t)c->descriptors + STAGED_MBUFS) +
+	uint64_t exception = c->exception.interface != NULL ? queues * EXCEPTION_MBUFS : 0;
+	uint64_t n = queues * (2 * (uint64_t)c->descriptors + STAGED_MBUFS) + exception +
 		(uint64_t)c->shards * c->engine.max_segments +
 		(uint64_t)(c->shards + 1) * CACHED_MBUFS +
 		(c->reassemble ? (uint64_t)c->shards * c->fragments_max *

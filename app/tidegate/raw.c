@@ -19,6 +19,8 @@ struct shape {
 	cyaml_schema_field_t http[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t log[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t metrics[GROUP_KEYS_MAX + 1];
+	cyaml_schema_field_t exception[GROUP_KEYS_MAX + 2];
+	cyaml_schema_field_t capture[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t port[GROUP_KEYS_MAX + 2];
 	cyaml_schema_field_t listener[GROUP_KEYS_MAX + 1];
 	cyaml_schema_value_t text_entry, port_entry, listener_entry, root;
@@ -102,6 +104,11 @@ make_shape(struct shape *s)
 	add_keys(s->log, GROUP_LOG);
 	add_keys(s->metrics, GROUP_METRICS);
 	add_keys(s->listener, GROUP_LISTENER);
+	add_keys(s->capture, GROUP_CAPTURE);
+	f = s->exception + add_keys(s->exception, GROUP_EXCEPTION);
+	*f = list_field("kernel_ports", offsetof(struct raw_exception, kernel_ports),
+		offsetof(struct raw_exception, nb_kernel_ports), &s->text_entry, sizeof(char *),
+		TG_PASS_PORTS_MAX);
 	f = s->port + add_keys(s->port, GROUP_PORT);
 	*f = list_field("addresses", offsetof(struct raw_port, addresses),
 		offsetof(struct raw_port, nb_addresses), &s->text_entry, sizeof(char *),
@@ -118,6 +125,9 @@ make_shape(struct shape *s)
 	*f++ = group_field("http", offsetof(struct raw, http), s->http);
 	*f++ = group_field("log", offsetof(struct raw, log), s->log);
 	*f++ = group_field("metrics", offsetof(struct raw, metrics), s->metrics);
+	*f = group_field("exception", offsetof(struct raw, exception), s->exception);
+	f++->value.data_size = sizeof(struct raw_exception);
+	*f++ = group_field("capture", offsetof(struct raw, capture), s->capture);
 	*f++ = list_field("ports", offsetof(struct raw, ports), offsetof(struct raw, nb_ports),
 		&s->port_entry, sizeof(struct raw_port), CONFIG_PORTS);
 	*f++ = list_field("listeners", offsetof(struct raw, listeners),

@@ -23,6 +23,13 @@ struct raw_port {
 	uint32_t nb_addresses;
 };
 
+/** The exception path. */
+struct raw_exception {
+	struct raw_group keys;
+	char **kernel_ports;
+	uint32_t nb_kernel_ports;
+};
+
 /** The file. */
 struct raw {
 	struct raw_group keys;
@@ -30,6 +37,8 @@ struct raw {
 	struct raw_group *http;
 	struct raw_group *log;
 	struct raw_group *metrics;
+	struct raw_exception *exception;
+	struct raw_group *capture;
 	char **cpus;
 	uint32_t nb_cpus;
 	char **eal;

@@ -70,6 +70,9 @@ static const uint32_t window_clamp_meant[] = {0};
 static const char *const engines_words[] = {"engine", NULL};
 static const uint32_t hop_limit_meant[] = {0};
 static const uint32_t dscp_meant[] = {TG_DSCP_ENGINE};
+/* In the order of enum tg_exception_kind. */
+static const char *const exception_words[] = {"auto", "vhost-net", "tap", NULL};
+static const char *const closed_ports_words[] = {"tidegate", "kernel", NULL};
 static const char *const fastopen_words[] = {"off", "cookie", "no-cookie", NULL};
 static const char *const fastopen_deliver_words[] = {"at-once", "after-handshake", NULL};
 
@@ -155,6 +158,19 @@ static const struct key metrics_keys[] = {
 	UINT("port", config_metrics, port, 1, 65535),
 };
 
+static const struct key exception_keys[] = {
+	MUST(.name = "interface", .kind = KEY_TEXT, PLACE(config, exception.interface), .min = 1,
+		.max = CONFIG_INTERFACE_MAX),
+	CHOICE("device", config, exception.device, exception_words),
+	UINT("rate", config, exception.rate, 1, 10000000),
+	UINT("burst", config, exception.burst, 1, 65536),
+	FLAG("closed_ports", config, engine.closed_port_pass, closed_ports_words),
+};
+
+static const struct key capture_keys[] = {
+	BOOL("pdump", config, capture.pdump),
+};
+
 static const struct key port_keys[] = {
 	MUST(.name = "device", .kind = KEY_TEXT, PLACE(config_port, device), .min = 1, .max = 255),
 	UINT("mtu", config_port, mtu, 576, 9216),
@@ -226,8 +242,9 @@ static const struct key listener_keys[] = {
 /* clang-format on */
 
 static const char *const none[] = {NULL};
-static const char *const top_nested[] = {
-	"cpus", "eal", "engine", "http", "log", "metrics", "ports", "listeners", NULL};
+static const char *const top_nested[] = {"cpus", "eal", "engine", "http", "log", "metrics",
+	"exception", "capture", "ports", "listeners", NULL};
+static const char *const exception_nested[] = {"kernel_ports", NULL};
 static const char *const port_nested[] = {"addresses", NULL};
 
 const struct key_group key_groups[] = {
@@ -236,6 +253,9 @@ const struct key_group key_groups[] = {
 	[GROUP_HTTP] = {"http", http_keys, COUNT(http_keys), none, true},
 	[GROUP_LOG] = {"log", log_keys, COUNT(log_keys), none, true},
 	[GROUP_METRICS] = {"metrics", metrics_keys, COUNT(metrics_keys), none, false},
+	[GROUP_EXCEPTION] = {"exception", exception_keys, COUNT(exception_keys), exception_nested,
+		false},
+	[GROUP_CAPTURE] = {"capture", capture_keys, COUNT(capture_keys), none, false},
 	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested, false},
 	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none, true},
 	[GROUP_COUNT] = {NULL, NULL, 0, NULL, false},
@@ -247,6 +267,8 @@ const struct key_section key_sections[] = {
 	{GROUP_HTTP, offsetof(struct config, http)},
 	{GROUP_LOG, offsetof(struct config, log)},
 	{GROUP_METRICS, offsetof(struct config, metrics)},
+	{GROUP_EXCEPTION, 0},
+	{GROUP_CAPTURE, 0},
 	{GROUP_COUNT, 0},
 };
 

@@ -10,6 +10,7 @@
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_pdump.h>
 
 #include "daemon.h"
 #include "devices.h"
@@ -81,6 +82,47 @@ open_port(struct daemon *d, unsigned i, char *err)
 		"%s: %s; asked for are %u queues (one for each shard) and MTU %u", cp->device, why,
 		d->config->shards, d->port[i].mtu);
 	return config_failure(d);
+}
+
+/* "tgx%d" -> "tgx0" */
+static void
+interface_name(const struct config *c, unsigned port, char *out, size_t size)
+{
+	const char *name = c->exception.interface;
+	const char *number = strstr(name, "%d");
+
+	if (number == NULL)
+		snprintf(out, size, "%s", name);
+	else
+		snprintf(out, size, "%.*s%u%s", (int)(number - name), name, port, number + 2);
+}
+
+static int
+open_exception(struct daemon *d, unsigned i, char *err)
+{
+	const struct config *c = d->config;
+	char name[2 * CONFIG_INTERFACE_MAX];
+	const struct tg_exception_config xc = {
+		.interface = name,
+		.kind = c->exception.device,
+		.number = i,
+		.beside = &d->port[i],
+		.pool = d->pool,
+	};
+	const char *why = "";
+	int rc;
+
+	if (c->exception.interface == NULL)
+		return 0;
+	interface_name(c, i, name, sizeof(name));
+	rc = tg_exception_open(&xc, &d->exception[i], &why);
+	if (rc == 0) {
+		printf("exception: %s for ports[%u], by %s\n", name, i, d->exception[i].by);
+		return 0;
+	}
+	config_error(c, err, "exception.interface", "%s for ports[%u]: %s (%s)%s", name, i, why,
+		strerror(-rc), rc == -EEXIST ? "; use another name, or take that one away" : "");
+	return rc == -EEXIST ? config_failure(d) : -1;
 }
 
 /* Ports, addresses: what one shard knows of the configuration. */
@@ -172,6 +214,12 @@ make_loop(struct daemon *d, struct daemon_shard *ds, unsigned number)
 	loop->idle_sleep_us = d->config->idle_sleep_us;
 	loop->running = &d->running;
 	loop->nb_ports = d->nb_ports;
+	if (d->config->exception.interface != NULL) {
+		ds->exception = rte_zmalloc_socket(
+			"tidegate", d->nb_ports * sizeof(*ds->exception), 64, node);
+		if (ds->exception == NULL)
+			return -ENOMEM;
+	}
 	for (unsigned i = 0; i < d->nb_ports; i++) {
 		loop->port[i].id = d->port[i].id;
 		loop->port[i].queue = (uint16_t)number;
@@ -179,6 +227,11 @@ make_loop(struct daemon *d, struct daemon_shard *ds, unsigned number)
 			(d->port[i].tx_offloads &
 				(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)) !=
 			0;
+		if (ds->exception == NULL)
+			continue;
+		tg_exception_join(&ds->exception[i], ds->shard, &d->port[i], &d->exception[i],
+			(uint16_t)number, d->config->exception.rate, d->config->exception.burst);
+		loop->port[i].exception = &ds->exception[i];
 	}
 	return 0;
 }
@@ -213,6 +266,28 @@ make_shard(struct daemon *d, unsigned number, const struct tg_engine_config *eng
 		return -1;
 	if (make_loop(d, ds, number) != 0)
 		return config_error(d->config, err, "", "no memory for a loop");
+	return 0;
+}
+
+/* Lets dpdk-dumpcap in: it asks us, as a second process, to copy bursts for it. */
+static int
+allow_pdump(struct daemon *d, char *err)
+{
+	if (!d->config->capture.pdump)
+		return 0;
+	if (!rte_eal_has_hugepages()) {
+		config_error(d->config, err, "capture.pdump",
+			"dpdk-dumpcap attaches as a second process, which needs hugepages; give "
+			"EAL "
+			"some (no --no-huge), or set pdump: no");
+		return config_failure(d);
+	}
+	if (rte_pdump_init() != 0)
+		return config_error(d->config, err, "capture.pdump",
+			"packet capture cannot be enabled: %s; was EAL given --in-memory or "
+			"--no-shconf?",
+			rte_strerror(rte_errno));
+	d->pdump = true;
 	return 0;
 }
 
@@ -265,6 +340,9 @@ setup(struct daemon *d, char *err)
 	for (unsigned i = 0; i < d->config->nb_ports; i++)
 		if (open_port(d, i, err) != 0)
 			return -1;
+	for (unsigned i = 0; i < d->nb_ports; i++)
+		if (open_exception(d, i, err) != 0)
+			return -1;
 	tg_clock_init(&d->clock);
 	if (make_shards(d, err) != 0)
 		return -1;
@@ -275,7 +353,7 @@ setup(struct daemon *d, char *err)
 			return config_error(d->config, err, "ports", "%s does not start: %s",
 				d->config->port[i].device, strerror(-rc));
 	}
-	return 0;
+	return allow_pdump(d, err);
 }
 
 void
@@ -291,6 +369,11 @@ hide(struct daemon_shard *ds)
 void
 close_ports(struct daemon *d)
 {
+	if (d->pdump)
+		rte_pdump_uninit();
+	d->pdump = false;
+	for (unsigned i = 0; i < d->nb_ports; i++)
+		tg_exception_close(&d->exception[i]);
 	while (d->nb_ports > 0)
 		tg_port_close(&d->port[--d->nb_ports]);
 }
@@ -306,6 +389,7 @@ take_down(struct daemon *d)
 		tg_shard_destroy(ds->shard);
 		for (unsigned k = 0; k < SERVICE_KINDS; k++)
 			service_destroy(ds->service[k]);
+		rte_free(ds->exception);
 		rte_free(ds->loop);
 	}
 	d->nb_shards = 0;

@@ -74,9 +74,11 @@ receive(struct tg_loop *loop, struct tg_loop_port *p, struct turn *t)
 	loop->stats.rx += n;
 	k = tg_shard_input(loop->shard, p->id, m, n, m, t->now);
 	if (k != 0) {
-		/* Nobody else is here to want them. */
 		loop->stats.rx_foreign += k;
-		rte_pktmbuf_free_bulk(m, k);
+		if (p->exception != NULL)
+			tg_exception_to_kernel(p->exception, m, k, t->now);
+		else
+			rte_pktmbuf_free_bulk(m, k); /* nobody else is here to want them */
 	}
 }
 
@@ -137,6 +139,17 @@ transmit(struct tg_loop *loop, struct tg_loop_port *p, struct turn *t)
 	} else if (t->now - p->unsent_since > TG_LOOP_TX_WAIT) {
 		give_up(loop, p);
 	}
+}
+
+/*
+ * The kernel's packets go before ours: they are few, by their rate, and would find no place behind
+ * a flood's answers.
+ */
+static void
+forward(struct tg_loop_port *p, struct turn *t)
+{
+	if (unlikely(p->exception != NULL))
+		t->worked |= tg_exception_from_kernel(p->exception, t->now, TG_LOOP_TX_WAIT);
 }
 
 /* True when every connection has its FIN out (or is not one yet, or no more). */
@@ -306,15 +319,20 @@ tg_loop_run(struct tg_loop *loop)
 		for (unsigned i = 0; i < loop->nb_ports; i++)
 			receive(loop, &loop->port[i], &t);
 		t.busy = tg_shard_turn(loop->shard, t.now, t.wall_s);
-		for (unsigned i = 0; i < loop->nb_ports; i++)
+		for (unsigned i = 0; i < loop->nb_ports; i++) {
+			forward(&loop->port[i], &t);
 			transmit(loop, &loop->port[i], &t);
+		}
 		t.busy |= t.worked;
 		step(loop, &t);
 		rest(loop, &t);
 		loop->stats.turns++;
 	}
-	for (unsigned i = 0; i < loop->nb_ports; i++)
+	for (unsigned i = 0; i < loop->nb_ports; i++) {
 		give_up(loop, &loop->port[i]);
+		if (loop->port[i].exception != NULL)
+			tg_exception_flush(loop->port[i].exception);
+	}
 	tg_shard_drop_fragments(loop->shard);
 	__atomic_store_n(&loop->stats.turn_tsc, 0, __ATOMIC_RELAXED);
 }

@@ -7,6 +7,8 @@
  */
 #include <tidegate/dpdk.h>
 
+#include "exception.h"
+
 /** Packets received or sent at a time. */
 #define TG_LOOP_BURST 32
 /** Ports of a loop at most. */
@@ -24,7 +26,7 @@ struct tg_loop_stats {
 	uint64_t turns;
 	uint64_t rx;         /**< packets received */
 	uint64_t tx;         /**< packets sent */
-	uint64_t rx_foreign; /**< packets that were not tidegate's: freed */
+	uint64_t rx_foreign; /**< packets that were not tidegate's: freed, or passed on */
 	uint64_t tx_dropped; /**< packets the port did not take for TG_LOOP_TX_WAIT */
 	/** TSC cycles of turns that moved a packet, fired a timer or ran a worker; and of all
 	 *  others, sleep included. Together the time since tg_loop_run() began. */
@@ -41,6 +43,8 @@ struct tg_loop_port {
 	uint16_t id;
 	uint16_t queue;
 	bool prepare; /**< offloads are on: rte_eth_tx_prepare() first */
+	struct tg_exception
+		*exception; /**< where packets go that are not tidegate's; NULL: freed */
 	uint16_t nb_unsent;
 	tg_time unsent_since; /**< when the port last took a packet */
 	struct rte_mbuf *unsent[TG_LOOP_BURST];

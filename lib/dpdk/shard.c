@@ -71,6 +71,7 @@ tg_shard_destroy(struct tg_shard *s)
 {
 	if (s == NULL)
 		return;
+	tg_capture_destroy(s->capture);
 	tg_reassembly_destroy(s->reassembly);
 	if (s->engine != NULL)
 		tg_engine_destroy(s->engine);
@@ -189,7 +190,10 @@ work_off(struct tg_shard *s, uint16_t port_id, struct rte_mbuf *foreign[], tg_ti
 
 	if (b->n == 0)
 		return 0;
-	tg_engine_input(s->engine, b->pkt, b->n, s->verdict, now);
+	if (unlikely(s->capture != NULL))
+		tg_capture_input(s->capture, s->engine, b, s->verdict, now);
+	else
+		tg_engine_input(s->engine, b->pkt, b->n, s->verdict, now);
 	for (unsigned i = 0; i < b->n; i++) {
 		struct rte_mbuf *m;
 

@@ -9,6 +9,7 @@
 
 #include <tidegate/dpdk.h>
 
+#include "capture.h"
 #include "env.h"
 #include "mailbox.h"
 #include "mbuf.h"
@@ -50,6 +51,7 @@ struct tg_shard {
 	bool low;         /**< no more than these were left at the last turn */
 	struct tg_glue_counts count;
 	struct tg_reassembly *reassembly; /**< NULL: off */
+	struct tg_capture *capture;       /**< NULL: none is armed; capture_control.c hangs it up */
 	struct tg_mailbox mailbox;
 	pthread_mutex_t asker; /**< held by who uses the mailbox, its answer included */
 	struct tg_rx_burst rx;

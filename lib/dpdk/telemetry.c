@@ -13,6 +13,7 @@
 
 #include <rte_telemetry.h>
 
+#include "capture_control.h"
 #include "rows.h"
 #include "shard.h"
 #include "snapshot.h"
@@ -355,5 +356,5 @@ tg_telemetry_init(void)
 		if (rc != 0)
 			return rc;
 	}
-	return 0;
+	return tg_capture_telemetry();
 }

@@ -74,7 +74,8 @@ tg_config_ok(const struct tg_engine_config *c)
 		between(c->rto_min_ms, 1, 60000) && c->delayed_ack_ms <= 500 &&
 		c->time_wait_ms <= 240000 && c->fin_timeout_ms <= 3600000 &&
 		between(c->rcvbuf, 4096, 1u << 26) && between(c->sndbuf, 4096, 1u << 26) &&
-		c->fastopen_keys <= 2 && c->hop_limit != 0 && c->dscp <= 63;
+		c->fastopen_keys <= 2 && c->hop_limit != 0 && c->dscp <= 63 &&
+		c->pass_ports <= TG_PASS_PORTS_MAX;
 }
 
 /* The smallest shift with which the whole receive buffer can be offered (RFC 7323 2.3). */

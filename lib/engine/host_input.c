@@ -131,7 +131,10 @@ tg_input_host(struct tg_engine *e, struct tg_rx *rx)
 	case TG_FRAME_ICMP6_ECHO:
 		return echo(e, rx);
 	case TG_FRAME_FRAGMENT:
-		return tg_host_find(&e->host, &f->dst) >= 0 ? drop(TG_DISP_DROP_FRAGMENT) : pass();
+		/* Of other protocols as the whole datagrams: somebody else's. */
+		return f->may_be_tcp && tg_host_find(&e->host, &f->dst) >= 0
+			? drop(TG_DISP_DROP_FRAGMENT)
+			: pass();
 	case TG_FRAME_ICMP_OTHER:
 	case TG_FRAME_ICMP6_OTHER:
 		return tg_input_icmp(e, rx);

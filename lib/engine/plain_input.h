@@ -279,7 +279,8 @@ answer_syn(struct tg_engine *e, struct tg_rx *rx, struct tg_lsn *l)
 static inline struct tg_verdict
 nobody(struct tg_engine *e, struct tg_rx *rx, unsigned flags)
 {
-	if ((flags & TG_RST) == 0 && e->cfg.closed_port_drop)
+	if (((flags & TG_RST) == 0 && e->cfg.closed_port_drop) || e->cfg.closed_port_pass ||
+		e->cfg.pass_ports != 0)
 		return not_plain;
 	tg_engine_count(e, TG_CNT_IN_SEGS);
 	return flags & TG_RST ? tg_verdict(TG_DROP, TG_DISP_DROP_STRAY_RST) : stray(e, rx);

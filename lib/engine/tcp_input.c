@@ -88,9 +88,23 @@ time_wait(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 	return drop(TG_DISP_DELIVERED);
 }
 
+/* Whether another stack has the address too, and may want this port. */
+static bool
+is_others_port(const struct tg_engine_config *c, uint16_t port)
+{
+	if (c->closed_port_pass)
+		return true;
+	for (unsigned i = 0; i < c->pass_ports; i++)
+		if (c->pass_port[i] == port)
+			return true;
+	return false;
+}
+
 static struct tg_verdict
 nobody(struct tg_engine *e, struct tg_rx *rx)
 {
+	if (is_others_port(&e->cfg, rx->f.dport))
+		return tg_verdict(TG_PASS, TG_DISP_PASSED);
 	if (rx->f.flags & TG_RST)
 		return drop(TG_DISP_DROP_STRAY_RST);
 	if (e->cfg.closed_port_drop)

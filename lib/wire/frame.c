@@ -157,6 +157,7 @@ parse_ipv4(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t total)
 	if (tg_get16(ip + 6) & IPV4_FRAGMENT_MASK) {
 		f->payload_off = f->l4_off;
 		f->payload_len = end - f->l4_off;
+		f->may_be_tcp = ip[9] == PROTO_TCP;
 		return tg_frame_is(f, TG_FRAME_FRAGMENT);
 	}
 	switch (ip[9]) {

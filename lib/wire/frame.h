@@ -92,6 +92,7 @@ struct tg_frame {
 	uint8_t ip_version;   /**< 4, 6, or 0 when not IP */
 	uint8_t ip_tos;       /**< DSCP and ECN field, or IPv6 traffic class */
 	uint8_t hop_limit;    /**< TTL or hop limit */
+	bool may_be_tcp;      /**< TG_FRAME_FRAGMENT: of TCP, or behind more extension headers */
 	uint16_t l3_off;      /**< IP (or ARP) header */
 	uint16_t l4_off;      /**< transport header */
 	uint16_t payload_off; /**< first payload byte; options lie in [l4_off + 20, payload_off) */

@@ -93,6 +93,14 @@ destination_is_v4(const struct tg_frame *f)
 	return f->dst.b[0] == 0 && tg_addr_is_v4(&f->dst);
 }
 
+/* What the walk would find behind this header is known for all but its own kinds. */
+static bool
+may_be_tcp(uint8_t proto)
+{
+	return proto == PROTO_TCP || proto == EXT_HOP_BY_HOP || proto == EXT_ROUTING ||
+		proto == EXT_FRAGMENT || proto == EXT_DEST;
+}
+
 /* Skips extension headers from f->l4_off on, whose number is `proto`. */
 static enum tg_frame_kind
 walk(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint8_t proto, uint64_t addrs)
@@ -112,6 +120,7 @@ walk(const struct tg_pkt *pkt, struct tg_frame *f, uint32_t end, uint8_t proto, 
 		case EXT_FRAGMENT:
 			if (room < EXT_UNIT)
 				return tg_frame_is_bad(f, TG_BAD_IP_HEADER);
+			f->may_be_tcp = may_be_tcp(ext[0]);
 			return tg_frame_is(f, TG_FRAME_FRAGMENT);
 		case EXT_HOP_BY_HOP:
 			/* RFC 8200 4.3: directly behind the fixed header or not at all. */

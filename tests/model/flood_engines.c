@@ -92,6 +92,9 @@ settings(struct tg_engine_config *c)
 	c->window_scaling = below(4) != 0;
 	c->ecn = below(2) != 0;
 	c->closed_port_drop = below(3) == 0;
+	c->closed_port_pass = below(8) == 0;
+	c->pass_ports = below(8) == 0;
+	c->pass_port[0] = 81;
 	c->abort_on_overflow = below(2) != 0;
 	c->cookie_seed_shared = below(4) == 0;
 	c->cookie_check_rate = below(4) == 0 ? 20 : 0;

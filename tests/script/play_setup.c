@@ -58,6 +58,7 @@ static const struct field config_keys[] = {
 	KEY(rst_rate),
 	KEY(abort_on_overflow),
 	KEY(closed_port_drop),
+	KEY(closed_port_pass),
 	KEY(timestamps),
 	KEY(sack),
 	KEY(window_scaling),

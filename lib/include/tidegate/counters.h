@@ -31,7 +31,7 @@
 		"ICMP error that quotes nothing outstanding (RFC 5927 4.1)")                     \
 	X(DROP_TCP_HEADER, "drop_tcp_header", "impossible TCP header length")                    \
 	X(DROP_TCP_CSUM, "drop_tcp_csum", "TCP checksum wrong")                                  \
-	X(DROP_FRAGMENT, "drop_fragment", "IP fragment for one of our addresses")                \
+	X(DROP_FRAGMENT, "drop_fragment", "fragment of a TCP segment for one of our addresses")  \
 	X(DROP_SOURCE, "drop_source", "source address that no host may send from")               \
 	X(DROP_DEST, "drop_dest", "TCP to a multicast or broadcast address, IP or Ethernet")     \
 	X(DROP_LAND, "drop_land", "source is one of our own addresses")                          \
@@ -173,7 +173,14 @@ enum tg_counter {
 	X(fragments_drop_no_room, "fragments for which the table or the pool had no room")       \
 	X(fragments_drop_timeout,                                                                \
 		"fragments of a datagram that was not complete in fragments_timeout, or at the " \
-		"stop")
+		"stop")                                                                          \
+	X(exception_rx, "packets passed on to the kernel's interface")                           \
+	X(exception_tx, "packets of the kernel's interface sent")                                \
+	X(exception_limited, "packets for the kernel over exception.rate: dropped")              \
+	X(exception_other_host, "packets to another station's MAC address: not passed on")       \
+	X(exception_dropped,                                                                     \
+		"packets lost: the kernel's interface, or for its packets the port, took none, " \
+		"or mbufs left are a reserve")
 
 /** All counts of one shard's glue. One writer, other threads may read each word at any time. */
 struct tg_glue_counts {

@@ -56,6 +56,9 @@ enum tg_accept_full {
 				*/
 };
 
+/** Most ports in tg_engine_config.pass_port. */
+#define TG_PASS_PORTS_MAX 32
+
 /** Settings of an engine; start from tg_engine_config_init(). */
 struct tg_engine_config {
 	struct tg_env env;
@@ -115,6 +118,13 @@ struct tg_engine_config {
 	uint8_t hop_limit; /**< TTL of IPv4, hop limit of IPv6, 1 to 255 (RFC 9293 MUST-49): of what
 				belongs to no listener or connection, and what those begin with */
 	uint8_t dscp;      /**< DiffServ code point, 0 to 63 (RFC 2474), of the same */
+	/**
+	 * TCP to a local address and a port nobody listens on is TG_PASS, for another stack that
+	 * has the address too; on every port, or on these. Goes before closed_port_drop.
+	 */
+	bool closed_port_pass;
+	uint8_t pass_ports; /**< ports in pass_port, 0 to TG_PASS_PORTS_MAX */
+	uint16_t pass_port[TG_PASS_PORTS_MAX];
 };
 
 /** Fills in the defaults named in config/tidegate.yaml; env, seed and wall_s stay zero. */

@@ -430,7 +430,7 @@ unknown_keys(void **state)
 		"t.yaml:1: shard: unknown key; known here: shards, drain, idle_sleep, mbufs, "
 		"mbufs_reserve, descriptors, fragments, fragments_max, fragments_timeout, cpus, "
 		"eal, engine, "
-		"http, log, metrics, ports, listeners");
+		"http, log, metrics, exception, capture, ports, listeners");
 	bad(PORT LISTENER "http:\n    root_page: x\n    rootpage: y\n",
 		"t.yaml:5: http.rootpage: unknown key; known here: root_page, content_type");
 	bad(PORT "listeners:\n"
@@ -717,6 +717,70 @@ example_names(const char *text, const char *key)
 }
 
 static void
+the_exception_path_and_capture_arrive(void **state)
+{
+	struct config *c = good(PORT LISTENER);
+
+	(void)state;
+	assert_null(c->exception.interface);
+	assert_int_equal(c->exception.rate, 10000);
+	assert_int_equal(c->exception.burst, 64);
+	assert_int_equal(c->engine.pass_ports, 0);
+	assert_false(c->engine.closed_port_pass);
+	assert_false(c->capture.pdump);
+	config_free(c);
+	c = good("exception: {interface: \"x%dy\", device: tap, rate: 1, burst: 65536,\n"
+		 "  kernel_ports: [22, 65535]}\n"
+		 "capture: {pdump: yes}\n" PORT LISTENER);
+	assert_string_equal(c->exception.interface, "x%dy");
+	assert_int_equal(c->exception.device, 2);
+	assert_int_equal(c->exception.rate, 1);
+	assert_int_equal(c->exception.burst, 65536);
+	assert_int_equal(c->engine.pass_ports, 2);
+	assert_int_equal(c->engine.pass_port[0], 22);
+	assert_int_equal(c->engine.pass_port[1], 65535);
+	assert_true(c->capture.pdump);
+	config_free(c);
+	c = good("exception: {interface: tgx, closed_ports: kernel}\n" PORT LISTENER);
+	assert_true(c->engine.closed_port_pass);
+	config_free(c);
+}
+
+static void
+an_exception_path_that_cannot_be_is_refused(void **state)
+{
+	(void)state;
+	bad("exception: {rate: 5}\n" PORT LISTENER, "t.yaml:1: exception.interface: is missing");
+	bad("exception:\n  interface: a b\n" PORT LISTENER,
+		"t.yaml:2: exception.interface: \"a b\" is no name of an interface; use one such "
+		"as tgx0, or tgx%d, where %d is the number of the port");
+	bad("exception:\n  interface: a%s\n" PORT LISTENER,
+		"t.yaml:2: exception.interface: \"a%s\" is no name of an interface; use one such "
+		"as tgx0, or tgx%d, where %d is the number of the port");
+	bad("exception:\n  interface: a%d%n\n" PORT LISTENER,
+		"t.yaml:2: exception.interface: \"a%d%n\" is no name of an interface; use one such "
+		"as tgx0, or tgx%d, where %d is the number of the port");
+	bad("exception:\n  interface: tgx0\n"
+	    "ports: [{device: net_null0, addresses: [\"192.0.2.1/24\"]},\n"
+	    "  {device: net_null1, addresses: [\"192.0.3.1/24\"]}]\n" LISTENER,
+		"t.yaml:2: exception.interface: 2 ports want interfaces of their own; use %d for "
+		"the number of the port, as in tgx%d");
+	bad("exception:\n  interface: tgx0\n  closed_ports: kernel\n  kernel_ports: [22]\n" PORT
+			LISTENER,
+		"t.yaml:4: exception.kernel_ports: has no effect beside closed_ports: kernel; use "
+		"one of them");
+	bad("exception:\n  interface: tgx0\n  kernel_ports: [22, 0]\n" PORT LISTENER,
+		"t.yaml:3: exception.kernel_ports[1]: \"0\" is out of range; use a whole number "
+		"from 1 to 65535");
+	bad("exception:\n  interface: tgx0\n  kernel_ports: [22, 80]\n" PORT LISTENER,
+		"t.yaml:3: exception.kernel_ports[1]: 80 is a listener's port; a packet for it is "
+		"never the kernel's");
+	bad("eal: [\"--no-huge\"]\ncapture:\n  pdump: yes\n" PORT LISTENER,
+		"t.yaml:3: capture.pdump: dpdk-dumpcap attaches as a second process, which "
+		"--no-huge does not let in; take that out of eal, or set pdump: no");
+}
+
+static void
 the_example_names_every_key(void **state)
 {
 	struct config *c;
@@ -810,7 +874,8 @@ the_example_tells_the_true_defaults_of_what_is_commented_out(void **state)
 				!commented_out(example->text, k->name, value, sizeof(value)))
 				continue;
 			found++;
-			assert_true(g == GROUP_TOP || g == GROUP_ENGINE || g == GROUP_LISTENER);
+			assert_true(g == GROUP_TOP || g == GROUP_ENGINE || g == GROUP_EXCEPTION ||
+				g == GROUP_CAPTURE || g == GROUP_LISTENER);
 			if (value_read(k, value, g == GROUP_LISTENER ? (void *)&l : (void *)&before,
 				    msg) != 0)
 				fail_msg("%s: %s", k->name, msg);
@@ -818,7 +883,7 @@ the_example_tells_the_true_defaults_of_what_is_commented_out(void **state)
 				memcmp(&before, defaults, sizeof(before)) != 0)
 				fail_msg("the example has \"%s\" for %s", value, k->name);
 		}
-	assert_int_equal(found, 14);
+	assert_int_equal(found, 19);
 	config_free(example);
 	config_free(defaults);
 }
@@ -847,6 +912,8 @@ main(void)
 		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(survives_any_one_byte_of_damage),
 		cmocka_unit_test(metrics_are_off_unless_there),
+		cmocka_unit_test(the_exception_path_and_capture_arrive),
+		cmocka_unit_test(an_exception_path_that_cannot_be_is_refused),
 		cmocka_unit_test(the_example_names_every_key),
 		cmocka_unit_test(the_example_tells_the_true_defaults),
 		cmocka_unit_test(the_example_tells_the_true_defaults_of_what_is_commented_out),

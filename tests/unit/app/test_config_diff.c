@@ -145,7 +145,7 @@ what_needs_a_restart_is_named_with_its_line(void **state)
 		"t.yaml:1: cpus: cannot change without a restart");
 }
 
-/* What stands in no single value: a section that is there and empty. */
+/* What stands in no single value: a section that is there and empty, a list. */
 static void
 other_sections_need_a_restart(void **state)
 {
@@ -154,6 +154,12 @@ other_sections_need_a_restart(void **state)
 		"t.yaml:1: metrics: cannot change without a restart");
 	refused("metrics: {}\n" PORT LISTENERS, "metrics: {address: \"::1\"}\n" PORT LISTENERS,
 		"t.yaml:1: metrics.address: cannot change without a restart");
+	refused("exception: {interface: x0, kernel_ports: [22]}\n" PORT LISTENERS,
+		"exception: {interface: x0, kernel_ports: [23]}\n" PORT LISTENERS,
+		"t.yaml:1: exception.kernel_ports: cannot change without a restart");
+	refused("exception: {interface: x0}\n" PORT LISTENERS,
+		"exception: {interface: x0, closed_ports: kernel}\n" PORT LISTENERS,
+		"t.yaml:1: exception.closed_ports: cannot change without a restart");
 }
 
 static void

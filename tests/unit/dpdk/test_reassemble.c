@@ -377,14 +377,15 @@ other_packets_pass_by_unchanged_and_in_order(void **state)
 	rte_pktmbuf_mtod_offset(in[5], struct rte_ipv4_hdr *, 14)->time_to_live++;
 	memcpy(out, in, sizeof(out));
 	given += 6;
-	assert_int_equal(tg_shard_input(shard, PORT, out, 6, out, now), 3);
+	assert_int_equal(tg_shard_input(shard, PORT, out, 6, out, now), 4);
 	assert_ptr_equal(out[0], in[0]);
 	assert_ptr_equal(out[1], in[2]);
 	assert_ptr_equal(out[2], in[3]);
-	rte_pktmbuf_free_bulk(out, 3);
+	assert_ptr_equal(out[3], in[4]);
+	rte_pktmbuf_free_bulk(out, 4);
 	assert_int_equal(counts().fragments_received, 1);
 	assert_int_equal(held(), 1);
-	assert_int_equal(c->disposition[TG_DISP_DROP_FRAGMENT], 1);
+	assert_int_equal(c->disposition[TG_DISP_DROP_FRAGMENT], 0);
 	assert_int_equal(c->disposition[TG_DISP_DROP_IP_CSUM], 1);
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
 #include "engine_util.h"
 
 /** Sends strays until a RST is refused; the number of RSTs. */
@@ -143,6 +145,51 @@ silence_is_a_setting(void **state)
 	rig_close(&r);
 }
 
+static void
+ports_of_another_stack_are_passed_on(void **state)
+{
+	static const unsigned FLAGS[] = {SEG_S, SEG_A, SEG_R, SEG_F, 0};
+	struct client c, d;
+	struct rig r;
+
+	(void)state;
+	bench_init(&r);
+	r.cfg.pass_ports = 2;
+	r.cfg.pass_port[0] = 22;
+	r.cfg.pass_port[1] = 9999;
+	r.cfg.pass_port[2] = 9998; /* not one of the two */
+	bench_open(&r);
+	for (unsigned i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
+		c = client_of(&r, 7, 9999);
+		assert_int_equal(client_sends(&c, FLAGS[i], 0).action, TG_PASS);
+	}
+	d = client_of(&r, 7, 9998);
+	assert_int_equal(client_sends(&d, SEG_S, 0).action, TG_REPLY);
+	rig_close(&r);
+
+	bench_init(&r);
+	r.cfg.closed_port_pass = true;
+	r.cfg.closed_port_drop = true; /* comes after it */
+	bench_open(&r);
+	for (unsigned i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
+		c = client_of(&r, 7, 1234);
+		assert_int_equal(client_sends(&c, FLAGS[i], 5).action, TG_PASS);
+	}
+	assert_int_equal(COUNT(&r, OUT_RSTS), 0);
+	rig_close(&r);
+}
+
+static void
+no_more_ports_than_there_is_room_for(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	bench_init(&r);
+	r.cfg.pass_ports = TG_PASS_PORTS_MAX + 1;
+	assert_int_equal(tg_engine_create(&r.cfg, &r.e), -EINVAL);
+}
+
 int
 main(void)
 {
@@ -153,6 +200,8 @@ main(void)
 		cmocka_unit_test(rate_zero_is_none),
 		cmocka_unit_test(the_largest_rate_does_not_overflow),
 		cmocka_unit_test(silence_is_a_setting),
+		cmocka_unit_test(ports_of_another_stack_are_passed_on),
+		cmocka_unit_test(no_more_ports_than_there_is_room_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

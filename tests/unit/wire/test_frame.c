@@ -146,6 +146,7 @@ fragments_are_told_apart_and_the_df_and_evil_bits_ignored(void **state)
 		{0x2000, TG_FRAME_FRAGMENT}, {0x0001, TG_FRAME_FRAGMENT},
 		{0x1fff, TG_FRAME_FRAGMENT}, {0x6000, TG_FRAME_FRAGMENT}};
 	struct fb b;
+	struct tg_frame f;
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -154,6 +155,13 @@ fragments_are_told_apart_and_the_df_and_evil_bits_ignored(void **state)
 		fb_finish(&b);
 		expect_kind(&b, rows[i].kind);
 	}
+	assert_int_equal(parse_exact(b.b, b.len, 0, &f), TG_FRAME_FRAGMENT);
+	assert_true(f.may_be_tcp);
+	b.b[b.l3 + 9] = 17;
+	b.proto = 0;
+	fb_finish(&b);
+	assert_int_equal(parse_exact(b.b, b.len, 0, &f), TG_FRAME_FRAGMENT);
+	assert_false(f.may_be_tcp);
 }
 
 static void

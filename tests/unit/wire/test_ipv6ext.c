@@ -131,6 +131,7 @@ static void
 fragment_headers_and_unknown_ones_end_the_walk(void **state)
 {
 	static const uint8_t other[] = {17, 50, 51, NONE, 135, 255};
+	struct tg_frame f;
 	struct fb b;
 
 	(void)state;
@@ -140,6 +141,15 @@ fragment_headers_and_unknown_ones_end_the_walk(void **state)
 	fb_tcp(&b, 0);
 	fb_finish(&b);
 	expect_kind(&b, TG_FRAME_FRAGMENT);
+	assert_int_equal(parse_exact(b.b, b.len, 0, &f), TG_FRAME_FRAGMENT);
+	assert_true(f.may_be_tcp);
+	/* UDP cannot be TCP; behind another extension header there may be anything. */
+	b.b[b.l3 + 40 + 8] = 17;
+	assert_int_equal(parse_exact(b.b, b.len, 0, &f), TG_FRAME_FRAGMENT);
+	assert_false(f.may_be_tcp);
+	b.b[b.l3 + 40 + 8] = DEST;
+	assert_int_equal(parse_exact(b.b, b.len, 0, &f), TG_FRAME_FRAGMENT);
+	assert_true(f.may_be_tcp);
 	b.len = b.l3 + 40 + 8 + 7;
 	b.proto = 0;
 	fb_finish(&b);
