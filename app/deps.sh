@@ -8,7 +8,8 @@
 # (Read by whoever sources this file.)
 # shellcheck disable=SC2034
 DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libyaml-dev
-	libhttp-parser-dev libjansson-dev)
+	libhttp-parser-dev libjansson-dev
+	libcap-ng-dev libseccomp-dev libsystemd-dev)
 
 # For tidegate-flood --veth besides: clang makes its BPF program, nftables is one it is measured
 # against. Without them it is built without.

@@ -168,6 +168,8 @@ read_all(struct config *c, const struct raw *raw, char *err)
 	if (read_group(c, GROUP_TOP, "", &raw->keys, c, &c->given, err) != 0 ||
 		read_group(c, GROUP_ENGINE, "engine", raw->engine, c, &c->given_engine, err) != 0 ||
 		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, &http, err) != 0 ||
+		read_group(c, GROUP_PROCESS, "process", raw->process, &c->process,
+			&c->given_process, err) != 0 ||
 		read_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
 		read_eal(c, raw, err) != 0)
 		return -1;
@@ -209,6 +211,7 @@ set_defaults(struct config *c)
 	c->descriptors = 1024;
 	c->fragments_max = 256;
 	c->fragments_timeout_ms = 5000;
+	c->process.dontdump = true;
 	tg_engine_config_init(&c->engine);
 }
 
@@ -288,6 +291,8 @@ config_free(struct config *c)
 	free(c->fastopen_key_file);
 	free(c->http.root_page);
 	free(c->http.content_type);
+	free(c->process.user);
+	free(c->process.group);
 	/* A Fast Open key may stand in the text. */
 	if (c->text != NULL)
 		explicit_bzero(c->text, c->text_len);

@@ -71,6 +71,15 @@ struct config_http {
 	char *content_type; /**< NULL: text/html */
 };
 
+/** What the process gives up once it has started, see privileges.h, seccomp_filter.h, dontdump.h.
+ */
+struct config_process {
+	char *user;       /**< NULL: it stays who it is */
+	char *group;      /**< NULL: the user's own */
+	uint32_t seccomp; /**< enum seccomp_action */
+	bool dontdump;    /**< EAL's memory is left out of core dumps */
+};
+
 /** Everything. */
 struct config {
 	char *file; /**< name of the file, for messages */
@@ -94,6 +103,8 @@ struct config {
 	uint64_t given;        /**< key_bit() of the top-level keys that stand in the file */
 	uint64_t given_engine; /**< of those of the engine */
 	struct config_http http;
+	struct config_process process;
+	uint64_t given_process; /**< of those of the process */
 	unsigned nb_ports;
 	struct config_port port[CONFIG_PORTS];
 	unsigned nb_listeners;

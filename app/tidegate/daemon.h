@@ -10,7 +10,9 @@
 
 #include "loop.h"
 #include "port.h"
+#include "privileges.h"
 #include "services.h"
+#include "watchdog.h"
 
 /** mbufs in a lcore's cache. */
 #define MBUF_CACHE 256
@@ -35,8 +37,11 @@ struct daemon {
 	struct tg_port port[CONFIG_PORTS];
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
-	uint32_t running;   /**< loops that have not drained yet */
-	bool failed_config; /**< what failed is the configuration's fault: exit status 2 */
+	struct privileges privileges;
+	struct watchdog_loop watched[CONFIG_SHARDS];
+	uint64_t watchdog_us; /**< time between two looks at the loops; 0: nobody wants to know */
+	uint32_t running;     /**< loops that have not drained yet */
+	bool failed_config;   /**< what failed is the configuration's fault: exit status 2 */
 };
 
 /**

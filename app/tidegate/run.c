@@ -10,9 +10,11 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 
+#include "confine.h"
 #include "daemon.h"
 #include "devices.h"
 #include "eal_args.h"
+#include "notify.h"
 #include "run.h"
 
 /* How often the stopping of the loops is looked at. */
@@ -68,6 +70,7 @@ wait_and_stop(struct daemon *d, const sigset_t *set)
 	while (sigwaitinfo(set, NULL) < 0 && errno == EINTR)
 		;
 	printf("stopping: drain=%ums\n", d->config->drain_ms);
+	notify_stopping();
 	stop_all(d, TG_LOOP_DRAIN);
 	while (!all_ended(d))
 		if (sigtimedwait(set, NULL, &look) > 0)
@@ -116,10 +119,28 @@ note_bounds(const struct config *c)
 			c->engine.max_syn_backlog, c->shards, c->shards);
 }
 
+static void
+hide_from_telemetry(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->nb_shards; i++)
+		if (d->shard[i].shown) {
+			tg_telemetry_remove_shard(d->shard[i].shard);
+			d->shard[i].shown = false;
+		}
+}
+
 static int
 serve(struct daemon *d, const sigset_t *set)
 {
+	char err[CONFIG_ERROR_MAX];
+
 	show_in_telemetry(d);
+	/* What is started from here on has no privileges. */
+	if (confine(d, err) != 0) {
+		fprintf(stderr, "tidegate: %s\n", err);
+		hide_from_telemetry(d);
+		return EXIT_RUNTIME;
+	}
 	d->running = d->nb_shards;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);
@@ -127,12 +148,11 @@ serve(struct daemon *d, const sigset_t *set)
 		mbufs_kept(d->config));
 	printf("ready: shards=%u ports=%u listeners=%u\n", d->nb_shards, d->nb_ports,
 		d->config->nb_listeners);
+	confine_watch(d);
+	notify_ready();
 	wait_and_stop(d, set);
-	for (unsigned i = 0; i < d->nb_shards; i++)
-		if (d->shard[i].shown) {
-			tg_telemetry_remove_shard(d->shard[i].shard);
-			d->shard[i].shown = false;
-		}
+	hide_from_telemetry(d);
+	confine_end(d);
 	close_ports(d);
 	return report(d) ? EXIT_CLEAN : EXIT_RUNTIME;
 }
@@ -141,13 +161,15 @@ int
 run(const struct config *c, const struct http_pages *pages, int nb_user, char *const user[])
 {
 	char err[CONFIG_ERROR_MAX];
+	struct privileges privileges;
 	struct eal_args args;
 	struct daemon *d;
 	sigset_t set;
 	int status;
 
 	if (devices_check(c, err) != 0 ||
-		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0) {
+		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0 ||
+		confine_early(c, &args, &privileges, err) != 0) {
 		fprintf(stderr, "tidegate: %s\n", err);
 		return EXIT_CONFIG;
 	}
@@ -158,6 +180,7 @@ run(const struct config *c, const struct http_pages *pages, int nb_user, char *c
 	}
 	d->config = c;
 	d->pages = pages;
+	d->privileges = privileges;
 	block_signals(&set);
 	if (rte_eal_init(args.argc, args.argv) < 0) {
 		fprintf(stderr, "tidegate: EAL does not start: %s\n", rte_strerror(rte_errno));

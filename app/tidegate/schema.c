@@ -62,6 +62,7 @@ static const uint32_t window_clamp_meant[] = {0};
 static const char *const engines_words[] = {"engine", NULL};
 static const uint32_t hop_limit_meant[] = {0};
 static const uint32_t dscp_meant[] = {TG_DSCP_ENGINE};
+static const char *const seccomp_words[] = {"no", "log", "errno", "kill", "yes", NULL};
 static const char *const fastopen_words[] = {"off", "cookie", "no-cookie", NULL};
 static const char *const fastopen_deliver_words[] = {"at-once", "after-handshake", NULL};
 
@@ -122,6 +123,13 @@ static const struct key engine_keys[] = {
 static const struct key http_keys[] = {
 	TEXT("root_page", config_http, root_page, 4095),
 	TEXT("content_type", config_http, content_type, 100),
+};
+
+static const struct key process_keys[] = {
+	TEXT("user", config_process, user, 32),
+	TEXT("group", config_process, group, 32),
+	CHOICE("seccomp", config_process, seccomp, seccomp_words),
+	BOOL("dontdump", config_process, dontdump),
 };
 
 static const struct key port_keys[] = {
@@ -196,13 +204,14 @@ static const struct key listener_keys[] = {
 
 static const char *const none[] = {NULL};
 static const char *const top_nested[] = {
-	"cpus", "eal", "engine", "http", "ports", "listeners", NULL};
+	"cpus", "eal", "engine", "http", "process", "ports", "listeners", NULL};
 static const char *const port_nested[] = {"addresses", NULL};
 
 const struct key_group key_groups[] = {
 	[GROUP_TOP] = {"", top_keys, COUNT(top_keys), top_nested},
 	[GROUP_ENGINE] = {"engine", engine_keys, COUNT(engine_keys), none},
 	[GROUP_HTTP] = {"http", http_keys, COUNT(http_keys), none},
+	[GROUP_PROCESS] = {"process", process_keys, COUNT(process_keys), none},
 	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested},
 	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none},
 	[GROUP_COUNT] = {NULL, NULL, 0, NULL},

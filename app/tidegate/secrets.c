@@ -3,24 +3,26 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "privileges.h"
 #include "secret_file.h"
 #include "secrets.h"
 
 int
 secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
 {
+	uid_t owner = privileges_owner(c);
 	char msg[SECRET_MESSAGE_MAX];
 	int n;
 
 	if (c->cookie_seed_file != NULL) {
-		if (secret_seed_read(c->cookie_seed_file, ec->cookie_seed, msg) != 0)
+		if (secret_seed_read(c->cookie_seed_file, owner, ec->cookie_seed, msg) != 0)
 			return config_error(c, err, "engine.cookie_seed_file",
 				"%s %s; make one: head -c 32 /dev/urandom > FILE; chmod 600 FILE",
 				c->cookie_seed_file, msg);
 		ec->cookie_seed_shared = true;
 	}
 	if (c->fastopen_key_file != NULL) {
-		n = secret_fastopen_read(c->fastopen_key_file, ec->fastopen_key, msg);
+		n = secret_fastopen_read(c->fastopen_key_file, owner, ec->fastopen_key, msg);
 		if (n < 0)
 			return config_error(c, err, "engine.fastopen_key_file",
 				"%s %s; make one: cat /proc/sys/net/ipv4/tcp_fastopen_key > FILE; "
