@@ -9,6 +9,7 @@
 #include "fastopen_key.h"
 #include "locate.h"
 #include "raw.h"
+#include "secret_pages.h"
 #include "value.h"
 
 int
@@ -218,12 +219,12 @@ set_defaults(struct config *c)
 int
 config_parse(const char *file, const char *text, size_t len, struct config **out, char *err)
 {
-	struct config *c = calloc(1, sizeof(*c));
+	struct config *c = secret_pages_get(sizeof(*c));
 
 	*out = NULL;
 	if (c != NULL) {
 		c->file = strdup(file);
-		c->text = malloc(len + 1);
+		c->text = secret_pages_get(len + 1);
 		c->text_len = len;
 	}
 	if (c == NULL || c->file == NULL || c->text == NULL) {
@@ -245,7 +246,7 @@ config_parse(const char *file, const char *text, size_t len, struct config **out
 int
 config_load(const char *file, struct config **out, char *err)
 {
-	char *text = malloc(CONFIG_FILE_MAX + 1);
+	char *text = secret_pages_get(CONFIG_FILE_MAX + 1);
 	FILE *f = fopen(file, "rb");
 	size_t n = 0;
 	int rc = -1;
@@ -256,6 +257,8 @@ config_load(const char *file, struct config **out, char *err)
 			f == NULL ? strerror(errno) : "no memory");
 	} else {
 		errno = 0;
+		/* No copy of a key in a buffer that nobody wipes. */
+		setvbuf(f, NULL, _IONBF, 0);
 		n = fread(text, 1, CONFIG_FILE_MAX + 1, f);
 		if (ferror(f))
 			snprintf(err, CONFIG_ERROR_MAX, "%s: cannot be read: %s", file,
@@ -267,9 +270,7 @@ config_load(const char *file, struct config **out, char *err)
 	}
 	if (f != NULL)
 		fclose(f);
-	if (text != NULL)
-		explicit_bzero(text, n);
-	free(text);
+	secret_pages_put(text, CONFIG_FILE_MAX + 1);
 	return rc;
 }
 
@@ -293,11 +294,8 @@ config_free(struct config *c)
 	free(c->http.content_type);
 	free(c->process.user);
 	free(c->process.group);
-	/* A Fast Open key may stand in the text. */
-	if (c->text != NULL)
-		explicit_bzero(c->text, c->text_len);
-	explicit_bzero(&c->engine, sizeof(c->engine));
-	free(c->text);
+	/* A Fast Open key may stand in the text, and stands in the engine's settings. */
+	secret_pages_put(c->text, c->text_len + 1);
 	free(c->file);
-	free(c);
+	secret_pages_put(c, sizeof(*c));
 }

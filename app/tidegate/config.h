@@ -13,6 +13,7 @@
  *     config.c        loads: libcyaml sees to structure, schema.c and value.c to values
  *     config_check.c  what no single value tells: duplicates, overlaps, families
  *     config_rules.c  keys that make no sense beside, or without, each other
+ *     secret_pages.c  memory that is wiped, and in no core dump
  *     secret_file.c   files only their owner may read
  *     secrets.c       which of them there are, and what stands in them
  */
@@ -77,7 +78,7 @@ struct config_process {
 	char *user;       /**< NULL: it stays who it is */
 	char *group;      /**< NULL: the user's own */
 	uint32_t seccomp; /**< enum seccomp_action */
-	bool dontdump;    /**< EAL's memory is left out of core dumps */
+	bool dontdump;    /**< keys and packets are left out of core dumps */
 };
 
 /** Everything. */

@@ -12,6 +12,7 @@
 #include "notify.h"
 #include "runtime_dir.h"
 #include "seccomp_filter.h"
+#include "secrets.h"
 
 /* Looks in one watchdog interval: a loop may stand still for three of them. */
 #define WATCHDOG_LOOKS 4
@@ -70,11 +71,12 @@ confine(struct daemon *d, char *err)
 {
 	const struct config *c = d->config;
 	const char *why = "";
-	int rc = c->process.dontdump ? dontdump_eal() : 0;
+	int rc = c->process.dontdump ? dontdump_packets() : 0;
 
+	secrets_wipe_stack();
 	if (rc != 0)
 		return config_error(c, err, "process.dontdump",
-			"EAL's memory cannot be left out of core dumps: %s", strerror(-rc));
+			"packets cannot be left out of core dumps: %s", strerror(-rc));
 	rc = privileges_drop(
 		&d->privileges, rte_eal_get_runtime_dir(), ports_need_net_admin(), &why);
 	if (rc != 0)

@@ -6,6 +6,7 @@
 #include <cyaml/cyaml.h>
 
 #include "raw.h"
+#include "secret_pages.h"
 
 /* Longest single value; the schema's own limits are tighter. */
 #define VALUE_MAX 4096
@@ -264,7 +265,7 @@ raw_load(const struct config *c, struct raw **out, char *err)
 	cyaml_config_t conf = {
 		.log_fn = listen_in,
 		.log_ctx = &complaint,
-		.mem_fn = cyaml_mem,
+		.mem_fn = secret_realloc,
 		.log_level = CYAML_LOG_ERROR,
 		.flags = CYAML_CFG_NO_ALIAS,
 	};
@@ -284,7 +285,7 @@ raw_load(const struct config *c, struct raw **out, char *err)
 void
 raw_free(struct raw *raw)
 {
-	static const cyaml_config_t conf = {.mem_fn = cyaml_mem};
+	static const cyaml_config_t conf = {.mem_fn = secret_realloc};
 	struct shape shape;
 
 	make_shape(&shape);

@@ -7,6 +7,9 @@
 #include "secret_file.h"
 #include "secrets.h"
 
+/* How deep calls go between main() and whoever reads a secret, many times over. */
+#define STACK_BYTES 65536
+
 int
 secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
 {
@@ -31,6 +34,13 @@ secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
 		ec->fastopen_keys = (uint8_t)n;
 	}
 	return 0;
+}
+
+void __attribute__((noinline)) secrets_wipe_stack(void)
+{
+	uint8_t below[STACK_BYTES];
+
+	explicit_bzero(below, sizeof(below));
 }
 
 /* A key in the configuration itself is as secret as its file. */

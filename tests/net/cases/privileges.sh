@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 USER_NAME=nobody
-SECCOMP=kill
+SECCOMP="kill"
 grep -q '^Seccomp:' /proc/self/status || skip "this kernel has no seccomp"
 getent passwd "$USER_NAME" >/dev/null || skip "no user $USER_NAME"
 if nm "$TG_BUILD/app/tidegate" 2>/dev/null | grep -q __lsan_init; then
