@@ -23,7 +23,8 @@ DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 # To run every test: sanitizers and fuzzers come with clang, llvm names the lines they find, and the
 # headers are tried in C++.
 # shellcheck disable=SC2034
-DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk)
+DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk
+	scdoc man-db debhelper lintian fakeroot)
 
 # deps_missing PACKAGE... - prints those that are not installed
 deps_missing()
