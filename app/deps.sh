@@ -24,7 +24,7 @@ DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 # headers are tried in C++.
 # shellcheck disable=SC2034
 DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk
-	scdoc man-db debhelper lintian fakeroot)
+	scdoc man-db debhelper lintian fakeroot adduser)
 
 # deps_missing PACKAGE... - prints those that are not installed
 deps_missing()

@@ -31,7 +31,7 @@ JOBS=$(nproc)
 
 # The rings of meson's test suites, and all rings in the order they run.
 SUITES=(unit model script sim packetdrill embed)
-RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire)
+RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire package)
 for r in "${SUITES[@]}" net1 net2 wire; do
 	RINGS+=("asan-$r")
 done
@@ -44,6 +44,7 @@ BUILD_SECONDS=600
 SUITE_SECONDS=600
 NET_SECONDS=900     # twice that with the sanitizers
 WIRE_SECONDS=240
+PACKAGE_SECONDS=900 # a build of its own
 BENCH_SECONDS=600
 
 PASSED=0
@@ -243,6 +244,16 @@ wire_ring()
 	! grep -q 'took longer than' "$log" || failed "$1: took longer than $WIRE_SECONDS s"
 }
 
+# Debian packages, installed into a copy of the machine
+package_ring()
+{
+	local log=$LOGS/package.log
+
+	bounded "$PACKAGE_SECONDS" "$log" tests/package.sh || true
+	take package <"$log"
+	! grep -q 'took longer than' "$log" || failed "package: took longer than $PACKAGE_SECONDS s"
+}
+
 run_ring()
 {
 	local build=gcc dir=$GCC_DIR scale=1 inner=${1#asan-}
@@ -253,6 +264,7 @@ run_ring()
 	case $inner in
 	lint) ring_lint && return ;;
 	fuzz) ring_fuzz && return ;;
+	package) package_ring && return ;;
 	esac
 	need "$build" || { failed "$1: not built" && return; }
 	case $inner in
