@@ -122,20 +122,14 @@ read_port(struct config *c, uint32_t i, const struct raw_port *raw, char *err)
 	return 0;
 }
 
-static int
-read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *err)
+int
+config_place_listener(struct config *c, uint32_t i, char *err)
 {
 	struct config_listener *l = &c->listener[i];
-	char path[32], where[64];
+	char where[64];
 
-	tg_listener_config_init(&l->how);
-	l->how.fastopen_qlen = CONFIG_FASTOPEN_QLEN;
-	snprintf(path, sizeof(path), "listeners[%u]", i);
-	c->nb_listeners = i + 1;
-	if (read_group(c, GROUP_LISTENER, path, raw, l, &l->given, err) != 0)
-		return -1;
 	l->how.local.port = (uint16_t)l->port;
-	join(where, sizeof(where), path, "address");
+	snprintf(where, sizeof(where), "listeners[%u].address", i);
 	if (value_addr(l->address, &l->how.local.addr) != 0)
 		return config_error(c, err, where,
 			"\"%s\" is no address; use one such as 0.0.0.0, ::, 192.0.2.1 or "
@@ -144,13 +138,28 @@ read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *e
 	return 0;
 }
 
-/* The key goes to where the engine has it, and no copy of its text stays behind. */
-static int
-read_fastopen_key(struct config *c, char *err)
+int
+config_read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *err)
+{
+	struct config_listener *l = &c->listener[i];
+	char path[32];
+
+	tg_listener_config_init(&l->how);
+	l->how.fastopen_qlen = CONFIG_FASTOPEN_QLEN;
+	snprintf(path, sizeof(path), "listeners[%u]", i);
+	c->nb_listeners = i + 1;
+	if (read_group(c, GROUP_LISTENER, path, raw, l, &l->given, err) != 0)
+		return -1;
+	return config_place_listener(c, i, err);
+}
+
+int
+config_place_fastopen_key(struct config *c, char *err)
 {
 	int n;
 
-	if (c->fastopen_key == NULL)
+	/* Empty: it was placed before. */
+	if (c->fastopen_key == NULL || *c->fastopen_key == '\0')
 		return 0;
 	n = fastopen_key_read(c->fastopen_key, c->engine.fastopen_key);
 	explicit_bzero(c->fastopen_key, strlen(c->fastopen_key));
@@ -164,21 +173,22 @@ read_fastopen_key(struct config *c, char *err)
 static int
 read_all(struct config *c, const struct raw *raw, char *err)
 {
-	uint64_t http = 0;
+	uint64_t ignored = 0;
 
 	if (read_group(c, GROUP_TOP, "", &raw->keys, c, &c->given, err) != 0 ||
 		read_group(c, GROUP_ENGINE, "engine", raw->engine, c, &c->given_engine, err) != 0 ||
-		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, &http, err) != 0 ||
+		read_group(c, GROUP_HTTP, "http", raw->http, &c->http, &ignored, err) != 0 ||
+		read_group(c, GROUP_LOG, "log", raw->log, &c->log, &ignored, err) != 0 ||
 		read_group(c, GROUP_PROCESS, "process", raw->process, &c->process,
 			&c->given_process, err) != 0 ||
-		read_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
+		config_place_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
 		read_eal(c, raw, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < raw->nb_ports; i++)
 		if (read_port(c, i, &raw->ports[i], err) != 0)
 			return -1;
 	for (uint32_t i = 0; i < raw->nb_listeners; i++)
-		if (read_listener(c, i, &raw->listeners[i], err) != 0)
+		if (config_read_listener(c, i, &raw->listeners[i], err) != 0)
 			return -1;
 	return 0;
 }
@@ -213,27 +223,38 @@ set_defaults(struct config *c)
 	c->fragments_max = 256;
 	c->fragments_timeout_ms = 5000;
 	c->process.dontdump = true;
+	c->log.level = LOG_LEVEL_INFO;
 	tg_engine_config_init(&c->engine);
+}
+
+struct config *
+config_new(const char *file, const char *text, size_t len)
+{
+	struct config *c = secret_pages_get(sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->file = strdup(file);
+	c->text = secret_pages_get(len + 1);
+	c->text_len = len;
+	if (c->file == NULL || c->text == NULL) {
+		config_free(c);
+		return NULL;
+	}
+	memcpy(c->text, text, len);
+	return c;
 }
 
 int
 config_parse(const char *file, const char *text, size_t len, struct config **out, char *err)
 {
-	struct config *c = secret_pages_get(sizeof(*c));
+	struct config *c = config_new(file, text, len);
 
 	*out = NULL;
-	if (c != NULL) {
-		c->file = strdup(file);
-		c->text = secret_pages_get(len + 1);
-		c->text_len = len;
-	}
-	if (c == NULL || c->file == NULL || c->text == NULL) {
-		config_free(c);
+	if (c == NULL) {
 		snprintf(err, CONFIG_ERROR_MAX, "%s: no memory", file);
 		return -1;
 	}
-	memcpy(c->text, text, len);
-	c->text[len] = '\0';
 	set_defaults(c);
 	if (parse(c, err) != 0) {
 		config_free(c);
@@ -274,6 +295,16 @@ config_load(const char *file, struct config **out, char *err)
 	return rc;
 }
 
+/* Texts of single values, whatever section they are in. */
+static void
+free_texts(struct config *c)
+{
+	for (const struct key_section *s = key_sections; s->group != GROUP_COUNT; s++)
+		for (unsigned i = 0; i < key_groups[s->group].nb_keys; i++)
+			if (key_groups[s->group].keys[i].kind == KEY_TEXT)
+				free(*key_text(s, i, c));
+}
+
 void
 config_free(struct config *c)
 {
@@ -287,13 +318,7 @@ config_free(struct config *c)
 	}
 	for (unsigned i = 0; i < c->nb_listeners; i++)
 		free(c->listener[i].address);
-	free(c->cookie_seed_file);
-	free(c->fastopen_key);
-	free(c->fastopen_key_file);
-	free(c->http.root_page);
-	free(c->http.content_type);
-	free(c->process.user);
-	free(c->process.group);
+	free_texts(c);
 	/* A Fast Open key may stand in the text, and stands in the engine's settings. */
 	secret_pages_put(c->text, c->text_len + 1);
 	free(c->file);

@@ -14,6 +14,8 @@
  *     config_check.c  what no single value tells: duplicates, overlaps, families
  *     config_rules.c  keys that make no sense beside, or without, each other
  *     secret_pages.c  memory that is wiped, and in no core dump
+ *     config_diff.c   what is different between two of them, and what of that needs a restart
+ *     config_edit.c   one with a key, or a listener, changed
  *     secret_file.c   files only their owner may read
  *     secrets.c       which of them there are, and what stands in them
  */
@@ -81,6 +83,21 @@ struct config_process {
 	bool dontdump;    /**< keys and packets are left out of core dumps */
 };
 
+/** Which lines are logged: these and more serious ones. */
+enum config_log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG,
+};
+
+/** Settings of the log. */
+struct config_log {
+	uint32_t level; /**< enum config_log_level */
+	bool syslog;    /**< to syslog in place of stdout and stderr */
+};
+
 /** Everything. */
 struct config {
 	char *file; /**< name of the file, for messages */
@@ -106,6 +123,7 @@ struct config {
 	struct config_http http;
 	struct config_process process;
 	uint64_t given_process; /**< of those of the process */
+	struct config_log log;
 	unsigned nb_ports;
 	struct config_port port[CONFIG_PORTS];
 	unsigned nb_listeners;
@@ -131,6 +149,14 @@ int config_load(const char *file, struct config **out, char *err);
  */
 int config_parse(const char *file, const char *text, size_t len, struct config **out, char *err);
 
+/**
+ * An empty one, all zero but for its own copies of these. A key may come to stand in it: it is in
+ * memory that no core dump holds, so none is made in another way.
+ *
+ * @return config_free() it; NULL: no memory
+ */
+struct config *config_new(const char *file, const char *text, size_t len);
+
 /** Frees it. NULL does nothing. */
 void config_free(struct config *c);
 
@@ -145,6 +171,28 @@ int config_error(const struct config *c, char *err, const char *path, const char
 
 /** Checks what no single value tells. @return 0; -1 with err filled */
 int config_check(const struct config *c, char *err);
+
+struct raw_group;
+
+/**
+ * Reads one listener into place i, which becomes the last one. Part of config_parse().
+ *
+ * @return 0; -1 with err filled
+ */
+int config_read_listener(struct config *c, uint32_t i, const struct raw_group *raw, char *err);
+
+/** Fills in how.local of listener i from its address and port. @return 0; -1 with err filled */
+int config_place_listener(struct config *c, uint32_t i, char *err);
+
+/**
+ * Moves a Fast Open key from its text to where the engine has it, and wipes the text.
+ *
+ * @return 0; -1 with err filled
+ */
+int config_place_fastopen_key(struct config *c, char *err);
+
+/** Whether two listeners cannot be open at a time: tg_listen() says -EADDRINUSE. */
+bool config_conflict(const struct config_listener *a, const struct config_listener *b);
 
 /**
  * Checks that no key stands beside one that makes it meaningless. Part of config_check().

@@ -132,8 +132,8 @@ is_local(const struct config *c, const struct tg_addr *a)
  * As tg_listen() sees it: the same address and port, or the IPv4 wildcard beside a dual-stack one.
  * An exact address beside a wildcard is no conflict, the exact one is looked at first.
  */
-static bool
-conflict(const struct config_listener *a, const struct config_listener *b)
+bool
+config_conflict(const struct config_listener *a, const struct config_listener *b)
 {
 	if (a->how.local.port != b->how.local.port)
 		return false;
@@ -161,7 +161,7 @@ check_listener(const struct config *c, unsigned i, char *err)
 			l->address);
 	snprintf(where, sizeof(where), "listeners[%u].port", i);
 	for (unsigned b = 0; b < i; b++)
-		if (conflict(l, &c->listener[b]))
+		if (config_conflict(l, &c->listener[b]))
 			return config_error(c, err, where,
 				"%u is in use by listeners[%u] (%s%s); use another port or address",
 				l->how.local.port, b, c->listener[b].address,

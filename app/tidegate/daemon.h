@@ -3,15 +3,20 @@
 #define TIDEGATE_APP_DAEMON_H
 /**
  * @file
- * What the daemon is made of while it runs. setup.c makes it, run.c runs it, report.c looks at
- * what is left.
+ * What the daemon is made of while it runs. setup.c makes it, run.c runs it, reload.c and apply.c
+ * change it, watch_daemon.c looks at it, report.c looks at what is left.
  */
+#include <time.h>
+
 #include <tidegate/dpdk.h>
 
 #include "loop.h"
+#include "page_set.h"
 #include "port.h"
 #include "privileges.h"
+#include "secrets.h"
 #include "services.h"
+#include "watch.h"
 #include "watchdog.h"
 
 /** mbufs in a lcore's cache. */
@@ -24,13 +29,30 @@ struct daemon_shard {
 	struct service *service[SERVICE_KINDS];
 	struct tg_worker *worker[SERVICE_KINDS];
 	unsigned lcore;
-	bool shown; /**< in telemetry */
+	bool shown;                             /**< in telemetry */
+	tg_listener listener[CONFIG_LISTENERS]; /**< handles, in the order of config->listener */
+};
+
+/** What is known of a port's link. */
+enum daemon_link {
+	LINK_UNKNOWN,
+	LINK_UP,
+	LINK_DOWN,
 };
 
 /** The daemon. */
 struct daemon {
-	const struct config *config;
-	const struct http_pages *pages;
+	/**
+	 * The running configuration: owned, and another one after each change. For the main thread
+	 * alone.
+	 */
+	struct config *config;
+	const char *file;       /**< absolute path of the configuration: what a reload reads */
+	struct page_set *pages; /**< what http answers, and what it answered before: owned */
+	struct secrets_print secrets; /**< which secrets are in use */
+	struct timespec rotated;      /**< when the cookie secret was last changed; 0: never */
+	struct watch watch;
+	enum daemon_link link[CONFIG_PORTS];
 	struct rte_mempool *pool;
 	struct tg_clock clock;
 	unsigned nb_ports;
@@ -51,6 +73,12 @@ struct daemon {
  * @return 0; -1 with err filled: take_down() what there is
  */
 int setup(struct daemon *d, char *err);
+
+/** Warns of bounds that are smaller than the number of shards: they grow to it. */
+void note_bounds(const struct config *c);
+
+/** Once a second: logs what began or ended, and frees what nobody reads any more. */
+void watch_daemon(struct daemon *d);
 
 /** Stops and closes the ports. */
 void close_ports(struct daemon *d);

@@ -22,6 +22,7 @@ struct http_conn {
 	struct conn_node node;
 	struct http_request request;
 	const struct http_reply *reply; /* being sent, or NULL */
+	struct http_use *use;           /* whose it is */
 	uint32_t sent;                  /* bytes of it */
 	uint32_t end;                   /* where it ends: HEAD gets less */
 	uint32_t swallowed;             /* bytes thrown away while lingering */
@@ -37,9 +38,31 @@ opened(struct service *s, struct conn_node *n)
 	http_request_init(&((struct http_conn *)n)->request);
 }
 
+/*
+ * Counts answers under way. One writer, so no locked operation; released, so that who reads 0 may
+ * free what was sent.
+ */
+static void
+count_replies(struct http_use *use, uint32_t n)
+{
+	__atomic_store_n(&use->replies, use->replies + n, __ATOMIC_RELEASE);
+}
+
+/* The answer is sent, or never will be. */
+static void
+end_reply(struct http_conn *h)
+{
+	h->reply = NULL;
+	count_replies(h->use, UINT32_MAX);
+}
+
 static void
 closed(struct service *s, struct conn_node *n)
 {
+	struct http_conn *h = (struct http_conn *)n;
+
+	if (h->reply != NULL)
+		end_reply(h);
 	for (unsigned i = 0; i < LINGER_MAX; i++)
 		if (s->linger[i] == n)
 			s->linger[i] = NULL;
@@ -108,7 +131,7 @@ send_reply(struct service *s, struct http_conn *h)
 			return false; /* TG_EV_WRITE or TG_EV_CLOSED will come */
 		h->sent += (uint32_t)n;
 	}
-	h->reply = NULL;
+	end_reply(h);
 	return true;
 }
 
@@ -119,7 +142,9 @@ begin_reply(struct service *s, struct http_conn *h)
 
 	h->error = h->request.bad;
 	h->last = s->draining || a.mode == HTTP_CLOSE;
-	h->reply = &s->pages->reply[a.status][h->last ? HTTP_CLOSE : a.mode];
+	h->use = s->use;
+	count_replies(h->use, 1);
+	h->reply = &h->use->pages->reply[a.status][h->last ? HTTP_CLOSE : a.mode];
 	h->end = a.head ? h->reply->head_len : h->reply->len;
 	h->sent = 0;
 }

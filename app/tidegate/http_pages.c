@@ -139,6 +139,19 @@ http_pages_make(const struct config *c, struct http_pages **out, char *err)
 	return 0;
 }
 
+bool
+http_pages_same(const struct http_pages *a, const struct http_pages *b)
+{
+	for (unsigned st = 0; st < PAGE_STATUS_COUNT; st++)
+		for (unsigned mode = 0; mode < HTTP_MODE_COUNT; mode++) {
+			const struct http_reply *x = &a->reply[st][mode], *y = &b->reply[st][mode];
+
+			if (x->len != y->len || memcmp(x->bytes, y->bytes, x->len) != 0)
+				return false;
+		}
+	return true;
+}
+
 void
 http_pages_free(struct http_pages *p)
 {

@@ -3,7 +3,7 @@
 #define TIDEGATE_APP_HTTP_PAGES_H
 /**
  * @file
- * Everything the http service can answer, written out once at start.
+ * Everything the http service can answer, written out once.
  */
 #include <stdint.h>
 
@@ -38,6 +38,15 @@ struct http_pages {
 	struct http_reply reply[PAGE_STATUS_COUNT][HTTP_MODE_COUNT];
 };
 
+/**
+ * One service's hold on the answers: which ones it gives, and how many of them are being sent. So
+ * another set can take its place while clients still read from this one.
+ */
+struct http_use {
+	_Alignas(64) const struct http_pages *pages; /**< never changed */
+	uint32_t replies; /**< under way; written by the service, read by anyone (atomic) */
+};
+
 /** Largest page in bytes. */
 #define HTTP_PAGE_MAX (1 << 20)
 
@@ -49,6 +58,9 @@ struct http_pages {
  * @return 0; -1 with err filled (root_page cannot be read, or no memory)
  */
 int http_pages_make(const struct config *c, struct http_pages **out, char *err);
+
+/** Whether two sets answer the same, byte for byte. */
+bool http_pages_same(const struct http_pages *a, const struct http_pages *b);
 
 /** Frees them. NULL does nothing. */
 void http_pages_free(struct http_pages *p);

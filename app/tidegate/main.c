@@ -26,8 +26,8 @@ static const char usage[] =
 	"  -V, --version      the version\n"
 	"\n"
 	"SIGINT or SIGTERM stops: listeners close, connections get `drain` seconds to finish,\n"
-	"then FIN, then RST; a second signal resets them at once. SIGHUP does nothing. The exit\n"
-	"report goes to stdout.\n"
+	"then FIN, then RST; a second signal resets them at once. SIGHUP reads FILE again and\n"
+	"changes what can change without a restart, or nothing. The exit report goes to stdout.\n"
 	"\n"
 	"exit status: 0 clean stop; 1 runtime failure, or something was left over at exit;\n"
 	"2 wrong command line or configuration.\n";
@@ -128,7 +128,7 @@ main(int argc, char **argv)
 	} else if (cmd.check) {
 		status = check(c);
 	} else {
-		status = run(c, pages, argc - optind, argv + optind);
+		return run(c, pages, argc - optind, argv + optind);
 	}
 	http_pages_free(pages);
 	config_free(c);

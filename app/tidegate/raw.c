@@ -18,6 +18,7 @@ struct shape {
 	cyaml_schema_field_t top[GROUP_KEYS_MAX + 8];
 	cyaml_schema_field_t engine[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t http[GROUP_KEYS_MAX + 1];
+	cyaml_schema_field_t log[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t process[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t port[GROUP_KEYS_MAX + 2];
 	cyaml_schema_field_t listener[GROUP_KEYS_MAX + 1];
@@ -99,6 +100,7 @@ make_shape(struct shape *s)
 		.string = {.min = 0, .max = VALUE_MAX}};
 	add_keys(s->engine, GROUP_ENGINE);
 	add_keys(s->http, GROUP_HTTP);
+	add_keys(s->log, GROUP_LOG);
 	add_keys(s->process, GROUP_PROCESS);
 	add_keys(s->listener, GROUP_LISTENER);
 	f = s->port + add_keys(s->port, GROUP_PORT);
@@ -115,6 +117,7 @@ make_shape(struct shape *s)
 		&s->text_entry, sizeof(char *), CONFIG_EAL_ARGS);
 	*f++ = group_field("engine", offsetof(struct raw, engine), s->engine);
 	*f++ = group_field("http", offsetof(struct raw, http), s->http);
+	*f++ = group_field("log", offsetof(struct raw, log), s->log);
 	*f++ = group_field("process", offsetof(struct raw, process), s->process);
 	*f++ = list_field("ports", offsetof(struct raw, ports), offsetof(struct raw, nb_ports),
 		&s->port_entry, sizeof(struct raw_port), CONFIG_PORTS);

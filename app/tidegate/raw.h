@@ -28,6 +28,7 @@ struct raw {
 	struct raw_group keys;
 	struct raw_group *engine; /**< NULL: not there */
 	struct raw_group *http;
+	struct raw_group *log;
 	struct raw_group *process;
 	char **cpus;
 	uint32_t nb_cpus;

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <signal.h>
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
 
+#include "commands.h"
 #include "confine.h"
+#include "control.h"
 #include "daemon.h"
 #include "devices.h"
 #include "eal_args.h"
+#include "logging.h"
 #include "notify.h"
+#include "reload.h"
 #include "run.h"
+#include "secrets.h"
 
 /* How often the stopping of the loops is looked at. */
 #define LOOK_MS 20
+/* How often links and counters are looked at while the daemon runs. */
+#define WATCH_MS 1000
 /* syn_backlog: auto is at least so much, see TG_SYN_BACKLOG_AUTO. */
 #define SYN_BACKLOG_AUTO_MIN 64u
 
@@ -45,43 +52,88 @@ all_ended(const struct daemon *d)
 	return true;
 }
 
-/* The signals that end us are blocked in every thread and waited for in this one. */
+/* While the daemon stops nothing is changed any more. */
 static void
-block_signals(sigset_t *set)
+turn_away(const struct control_request *r)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, set, NULL);
-	/*
-	 * A client of the metrics or a closed terminal must not end the daemon: connections would
-	 * go without FIN or RST, and EAL's sockets would stay behind. Nothing is read again either.
-	 */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
+	r->answer->code = CONTROL_BUSY;
+	snprintf(r->answer->text, sizeof(r->answer->text), "tidegate is stopping");
+	control_answered();
 }
 
-/* Waits for a signal, then for the loops; a second signal makes short work of it. */
+/* Stops the loops and waits for them; a second signal makes short work of it. */
 static void
-wait_and_stop(struct daemon *d, const sigset_t *set)
+stop(struct daemon *d)
 {
-	const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
+	struct control_request r;
 
-	while (sigwaitinfo(set, NULL) < 0 && errno == EINTR)
-		;
-	printf("stopping: drain=%ums\n", d->config->drain_ms);
+	control_set_state(CONTROL_DRAINING);
+	log_print("stopping: drain=%ums", d->config->drain_ms);
 	notify_stopping();
 	stop_all(d, TG_LOOP_DRAIN);
 	while (!all_ended(d))
-		if (sigtimedwait(set, NULL, &look) > 0)
+		switch (control_wait(LOOK_MS, &r)) {
+		case CONTROL_STOP:
 			stop_all(d, TG_LOOP_NOW);
+			break;
+		case CONTROL_REQUEST:
+			turn_away(&r);
+			break;
+		case CONTROL_HANGUP:
+		case CONTROL_NOTHING:
+			break;
+		}
 	rte_eal_mp_wait_lcore();
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Changes what shall be changed, and looks around once a second, until the daemon shall stop. */
+static void
+wait_for_stop(struct daemon *d)
+{
+	struct control_answer unread;
+	struct control_request r;
+	uint64_t next = now_ms() + WATCH_MS;
+	bool over = false;
+
+	while (!over) {
+		uint64_t now = now_ms();
+
+		if (now >= next) {
+			watch_daemon(d);
+			next = now + WATCH_MS;
+		}
+		switch (control_wait((int)(next - now), &r)) {
+		case CONTROL_STOP:
+			over = true;
+			break;
+		case CONTROL_HANGUP:
+			reload(d, &unread);
+			secrets_wipe_stack();
+			break;
+		case CONTROL_REQUEST:
+			over = serve_request(d, &r);
+			secrets_wipe_stack();
+			control_answered();
+			break;
+		case CONTROL_NOTHING:
+			break;
+		}
+	}
 }
 
 static void
 show_in_telemetry(struct daemon *d)
 {
-	if (tg_telemetry_init() != 0) {
+	if (tg_telemetry_init() != 0 || commands_init() != 0) {
 		fprintf(stderr, "tidegate: telemetry is not available, going on without\n");
 		return;
 	}
@@ -97,8 +149,8 @@ note_bound(const struct config *c, unsigned listener, const char *key, uint32_t 
 			listener, key, bound, c->shards, c->shards);
 }
 
-/* A bound that is smaller than the number of shards grows to it: each owns at least one place. */
-static void
+/* Each shard owns at least one place. */
+void
 note_bounds(const struct config *c)
 {
 	for (unsigned i = 0; i < c->nb_listeners; i++) {
@@ -130,7 +182,7 @@ hide_from_telemetry(struct daemon *d)
 }
 
 static int
-serve(struct daemon *d, const sigset_t *set)
+serve(struct daemon *d)
 {
 	char err[CONFIG_ERROR_MAX];
 
@@ -146,56 +198,115 @@ serve(struct daemon *d, const sigset_t *set)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);
 	printf("mbufs: %u, %u of them in reserve for connections, ARP and ND\n", d->pool->size,
 		mbufs_kept(d->config));
-	printf("ready: shards=%u ports=%u listeners=%u\n", d->nb_shards, d->nb_ports,
+	control_set_state(CONTROL_READY);
+	log_print("ready: shards=%u ports=%u listeners=%u", d->nb_shards, d->nb_ports,
 		d->config->nb_listeners);
 	confine_watch(d);
 	notify_ready();
-	wait_and_stop(d, set);
+	wait_for_stop(d);
+	stop(d);
+	control_close();
 	hide_from_telemetry(d);
 	confine_end(d);
 	close_ports(d);
 	return report(d) ? EXIT_CLEAN : EXIT_RUNTIME;
 }
 
-int
-run(const struct config *c, const struct http_pages *pages, int nb_user, char *const user[])
+/* Takes the answers of http into the daemon, one use for each shard. */
+static int
+take_pages(struct daemon *d, struct http_pages *pages, char *err)
+{
+	d->pages = page_set_make(pages, d->config->shards);
+	if (d->pages != NULL)
+		return 0;
+	return config_error(d->config, err, "http", "no memory for the page");
+}
+
+/* EAL is up. */
+static int
+set_up_and_serve(struct daemon *d)
 {
 	char err[CONFIG_ERROR_MAX];
-	struct privileges privileges;
-	struct eal_args args;
-	struct daemon *d;
-	sigset_t set;
 	int status;
 
-	if (devices_check(c, err) != 0 ||
-		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0 ||
-		confine_early(c, &args, &privileges, err) != 0) {
-		fprintf(stderr, "tidegate: %s\n", err);
-		return EXIT_CONFIG;
-	}
-	d = calloc(1, sizeof(*d));
-	if (d == NULL) {
-		fprintf(stderr, "tidegate: no memory\n");
-		return EXIT_RUNTIME;
-	}
-	d->config = c;
-	d->pages = pages;
-	d->privileges = privileges;
-	block_signals(&set);
-	if (rte_eal_init(args.argc, args.argv) < 0) {
-		fprintf(stderr, "tidegate: EAL does not start: %s\n", rte_strerror(rte_errno));
-		free(d);
-		return EXIT_RUNTIME;
-	}
-	note_bounds(c);
+	log_configure(&d->config->log);
+	note_bounds(d->config);
 	if (setup(d, err) == 0) {
-		status = serve(d, &set);
+		status = serve(d);
 	} else {
 		fprintf(stderr, "tidegate: %s\n", err);
 		status = d->failed_config ? EXIT_CONFIG : EXIT_RUNTIME;
 	}
+	control_close();
 	take_down(d);
-	rte_eal_cleanup();
+	return status;
+}
+
+/* The file as it is found from anywhere. Links stay links: they may lead elsewhere at a reload. */
+static char *
+absolute(const char *file)
+{
+	char *dir, *path = NULL;
+
+	if (*file == '/')
+		return strdup(file);
+	dir = getcwd(NULL, 0);
+	if (dir == NULL)
+		return strdup(file);
+	if (asprintf(&path, "%s/%s", dir, file) < 0)
+		path = NULL;
+	free(dir);
+	return path;
+}
+
+static int
+start(struct daemon *d, struct http_pages *pages, struct eal_args *args)
+{
+	char err[CONFIG_ERROR_MAX] = "no memory";
+	char *file = absolute(d->config->file);
+	int status = EXIT_RUNTIME;
+
+	d->file = file;
+	/* The pages are the daemon's before anything can fail. */
+	if (take_pages(d, pages, err) != 0 || file == NULL || control_open(file) != 0 ||
+		log_open(&d->config->log) != 0) {
+		fprintf(stderr, "tidegate: %s\n", err);
+	} else if (rte_eal_init(args->argc, args->argv) < 0) {
+		fprintf(stderr, "tidegate: EAL does not start: %s\n", rte_strerror(rte_errno));
+	} else {
+		control_set_log_level(d->config->log.level);
+		status = set_up_and_serve(d);
+		rte_eal_cleanup();
+	}
+	log_close();
+	page_set_free(d->pages);
+	free(file);
+	return status;
+}
+
+int
+run(struct config *c, struct http_pages *pages, int nb_user, char *const user[])
+{
+	char err[CONFIG_ERROR_MAX];
+	struct eal_args args;
+	struct daemon *d = calloc(1, sizeof(*d));
+	int status = EXIT_CONFIG;
+
+	if (d == NULL) {
+		fprintf(stderr, "tidegate: no memory\n");
+		status = EXIT_RUNTIME;
+	} else if (devices_check(c, err) != 0 ||
+		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0 ||
+		confine_early(c, &args, &d->privileges, err) != 0) {
+		fprintf(stderr, "tidegate: %s\n", err);
+	} else {
+		d->config = c;
+		status = start(d, pages, &args);
+		c = d->config;
+		pages = NULL;
+	}
+	http_pages_free(pages);
+	config_free(c);
 	free(d);
 	return status;
 }

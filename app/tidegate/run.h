@@ -16,12 +16,13 @@ enum {
 };
 
 /**
- * Runs until SIGINT or SIGTERM.
+ * Runs until SIGINT, SIGTERM or /tidegate/drain.
  *
- * @param pages    what http answers; outlives the call
+ * @param c        owned from here on
+ * @param pages    what http answers; owned from here on
  * @param nb_user  EAL arguments after `--`
  * @return an exit status; what went wrong was printed
  */
-int run(const struct config *c, const struct http_pages *pages, int nb_user, char *const user[]);
+int run(struct config *c, struct http_pages *pages, int nb_user, char *const user[]);
 
 #endif

@@ -36,6 +36,12 @@
 	{                                                              \
 		.name = n, .kind = KEY_FLAG, PLACE(s, f), .choices = w \
 	}
+/* What memory was made by: a number that stays. */
+#define FIXED(n, s, f, lo, hi)                                                  \
+	{                                                                       \
+		.name = n, .kind = KEY_UINT, PLACE(s, f), .min = lo, .max = hi, \
+		.when = WHEN_RESTART                                            \
+	}
 #define TEXT(n, s, f, hi)                                                     \
 	{                                                                     \
 		.name = n, .kind = KEY_TEXT, PLACE(s, f), .min = 1, .max = hi \
@@ -48,6 +54,8 @@
 static const char *const service_words[] = {"echo", "discard", "http", "greet", NULL};
 static const char *const closed_port_words[] = {"reset", "drop", NULL};
 static const char *const fragments_words[] = {"drop", "reassemble", NULL};
+/* In the order of enum config_log_level. */
+static const char *const log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 /* In the order of enum tg_syncookies, and so on: a word's place is its number. */
 static const char *const syncookies_words[] = {"0", "1", "2", "adaptive", "monitor", NULL};
 static const char *const accept_bound_words[] = {"linux", "exact", NULL};
@@ -68,8 +76,16 @@ static const char *const fastopen_deliver_words[] = {"at-once", "after-handshake
 
 static const struct key top_keys[] = {
 	UINT("shards", config, shards, 1, CONFIG_SHARDS),
-	TIME("drain", config, drain_ms, 0, SEC(3600)),
-	{.name = "idle_sleep", .kind = KEY_TIME_US, PLACE(config, idle_sleep_us), .max = MS(10)},
+	{.name = "drain",
+		.kind = KEY_TIME_MS,
+		PLACE(config, drain_ms),
+		.max = SEC(3600),
+		.when = WHEN_LIVE},
+	{.name = "idle_sleep",
+		.kind = KEY_TIME_US,
+		PLACE(config, idle_sleep_us),
+		.max = MS(10),
+		.when = WHEN_LIVE},
 	UINT("mbufs", config, mbufs, 512, 1 << 23),
 	UINT("mbufs_reserve", config, mbufs_reserve, 0, 1 << 22),
 	UINT("descriptors", config, descriptors, 32, 32768),
@@ -83,7 +99,12 @@ static const struct key engine_keys[] = {
 	UINT("syncookies_start", config, engine.syncookies_start, 1, 100),
 	UINT("syncookies_stop", config, engine.syncookies_stop, 0, 100),
 	UINT("synack_retries", config, engine.synack_retries, 0, 255),
-	TIME("synack_rto", config, engine.synack_rto_ms, MS(100), SEC(120)),
+	{.name = "synack_rto",
+		.kind = KEY_TIME_MS,
+		PLACE(config, engine.synack_rto_ms),
+		.min = MS(100),
+		.max = SEC(120),
+		.when = WHEN_RESTART},
 	UINT("somaxconn", config, engine.somaxconn, 1, BACKLOG_MAX),
 	UINT("max_syn_backlog", config, engine.max_syn_backlog, 1, BACKLOG_MAX),
 	FLAG("accept_bound", config, engine.accept_exact, accept_bound_words),
@@ -91,19 +112,19 @@ static const struct key engine_keys[] = {
 	BOOL("abort_on_overflow", config, engine.abort_on_overflow),
 	FLAG("closed_port", config, engine.closed_port_drop, closed_port_words),
 	UINT("rst_rate", config, engine.rst_rate, 0, UINT32_MAX),
-	UINT("proven_peers", config, engine.proven_peers, 0, BACKLOG_MAX),
+	FIXED("proven_peers", config, engine.proven_peers, 0, BACKLOG_MAX),
 	TIME("proven_lifetime", config, engine.proven_ms, SEC(1), SEC(576 * 3600)),
 	UINT("synack_prefix_rate", config, engine.synack_prefix_rate, 0, 1000000),
 	UINT("synack_prefix_burst", config, engine.synack_prefix_burst, 1, 1000000),
-	UINT("synack_prefix_buckets", config, engine.synack_prefix_buckets, 64, BACKLOG_MAX),
+	FIXED("synack_prefix_buckets", config, engine.synack_prefix_buckets, 64, BACKLOG_MAX),
 	UINT("cookie_check_rate", config, engine.cookie_check_rate, 0, UINT32_MAX),
 	TEXT("cookie_seed_file", config, cookie_seed_file, 4095),
 	TEXT("fastopen_key", config, fastopen_key, 100),
 	TEXT("fastopen_key_file", config, fastopen_key_file, 4095),
-	UINT("max_conns", config, engine.max_conns, 1, TABLE_MAX),
-	UINT("max_half_open", config, engine.max_half_open, 1, TABLE_MAX),
-	UINT("max_time_wait", config, engine.max_time_wait, 1, TABLE_MAX),
-	UINT("max_segments", config, engine.max_segments, 1, TABLE_MAX),
+	FIXED("max_conns", config, engine.max_conns, 1, TABLE_MAX),
+	FIXED("max_half_open", config, engine.max_half_open, 1, TABLE_MAX),
+	FIXED("max_time_wait", config, engine.max_time_wait, 1, TABLE_MAX),
+	FIXED("max_segments", config, engine.max_segments, 1, TABLE_MAX),
 	UINT("rcvbuf", config, engine.rcvbuf, 4096, BUFFER_MAX),
 	UINT("sndbuf", config, engine.sndbuf, 4096, BUFFER_MAX),
 	TIME("rto_min", config, engine.rto_min_ms, MS(1), SEC(60)),
@@ -123,6 +144,11 @@ static const struct key engine_keys[] = {
 static const struct key http_keys[] = {
 	TEXT("root_page", config_http, root_page, 4095),
 	TEXT("content_type", config_http, content_type, 100),
+};
+
+static const struct key log_keys[] = {
+	CHOICE("level", config_log, level, log_level_words),
+	BOOL("syslog", config_log, syslog),
 };
 
 static const struct key process_keys[] = {
@@ -204,18 +230,32 @@ static const struct key listener_keys[] = {
 
 static const char *const none[] = {NULL};
 static const char *const top_nested[] = {
-	"cpus", "eal", "engine", "http", "process", "ports", "listeners", NULL};
+	"cpus", "eal", "engine", "http", "log", "process", "ports", "listeners", NULL};
 static const char *const port_nested[] = {"addresses", NULL};
 
 const struct key_group key_groups[] = {
-	[GROUP_TOP] = {"", top_keys, COUNT(top_keys), top_nested},
-	[GROUP_ENGINE] = {"engine", engine_keys, COUNT(engine_keys), none},
-	[GROUP_HTTP] = {"http", http_keys, COUNT(http_keys), none},
-	[GROUP_PROCESS] = {"process", process_keys, COUNT(process_keys), none},
-	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested},
-	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none},
-	[GROUP_COUNT] = {NULL, NULL, 0, NULL},
+	[GROUP_TOP] = {"", top_keys, COUNT(top_keys), top_nested, false},
+	[GROUP_ENGINE] = {"engine", engine_keys, COUNT(engine_keys), none, true},
+	[GROUP_HTTP] = {"http", http_keys, COUNT(http_keys), none, true},
+	[GROUP_LOG] = {"log", log_keys, COUNT(log_keys), none, true},
+	[GROUP_PROCESS] = {"process", process_keys, COUNT(process_keys), none, false},
+	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested, false},
+	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none, true},
+	[GROUP_COUNT] = {NULL, NULL, 0, NULL, false},
 };
+
+const struct key_section key_sections[] = {
+	{GROUP_TOP, 0},
+	{GROUP_ENGINE, 0},
+	{GROUP_HTTP, offsetof(struct config, http)},
+	{GROUP_LOG, offsetof(struct config, log)},
+	{GROUP_PROCESS, offsetof(struct config, process)},
+	{GROUP_COUNT, 0},
+};
+
+/* All but ports, listeners and the end; a new group has a row of its own. */
+static_assert(COUNT(key_sections) == GROUP_COUNT - 1,
+	"a reload compares, and `set` copies, every group: name it in key_sections");
 
 static_assert(COUNT(top_keys) <= GROUP_KEYS_MAX && COUNT(engine_keys) <= GROUP_KEYS_MAX &&
 		COUNT(listener_keys) <= GROUP_KEYS_MAX,
@@ -228,4 +268,12 @@ key_bit(enum key_group_index g, const char *name)
 		if (strcmp(key_groups[g].keys[i].name, name) == 0)
 			return UINT64_C(1) << i;
 	abort();
+}
+
+bool
+key_is_live(enum key_group_index g, unsigned i)
+{
+	const struct key *k = &key_groups[g].keys[i];
+
+	return k->when == WHEN_GROUP ? key_groups[g].live : k->when == WHEN_LIVE;
 }

@@ -5,6 +5,7 @@
  * @file
  * Which keys there are.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,12 +21,20 @@ enum key_kind {
 	KEY_TEXT,    /**< text -> char *, its own copy */
 };
 
+/** Whether a running daemon can take a new value. */
+enum key_when {
+	WHEN_GROUP,   /**< as its group says */
+	WHEN_LIVE,    /**< yes: a reload or `set` changes it */
+	WHEN_RESTART, /**< no: memory, threads or ports were made by it */
+};
+
 /** A key with a single value. */
 struct key {
 	const char *name;
 	enum key_kind kind;
 	uint8_t size;      /**< bytes of the field it goes to */
 	uint8_t required;  /**< must be there */
+	uint8_t when;      /**< enum key_when */
 	uint16_t offset;   /**< of that field in the group's struct */
 	uint64_t min, max; /**< range; of the length for texts; in microseconds for times */
 	const char *const *choices; /**< words of a KEY_CHOICE or KEY_FLAG, and those a KEY_UINT
@@ -39,6 +48,7 @@ struct key_group {
 	const struct key *keys;
 	unsigned nb_keys;
 	const char *const *nested; /**< ended by NULL */
+	bool live;                 /**< its keys of WHEN_GROUP can change in a running daemon */
 };
 
 /** The groups, ended by one without path. */
@@ -49,11 +59,28 @@ enum key_group_index {
 	GROUP_TOP,
 	GROUP_ENGINE,
 	GROUP_HTTP,
+	GROUP_LOG,
 	GROUP_PROCESS,
 	GROUP_PORT,
 	GROUP_LISTENER,
 	GROUP_COUNT,
 };
+
+/** A group that is there once, and where its struct lies in struct config. */
+struct key_section {
+	enum key_group_index group;
+	size_t base; /**< what the offsets of its keys count from */
+};
+
+/** All groups but those of lists (ports, listeners), ended by GROUP_COUNT. */
+extern const struct key_section key_sections[];
+
+/** The field of a section's i-th key, which must be a KEY_TEXT. */
+static inline char **
+key_text(const struct key_section *s, unsigned i, void *config)
+{
+	return (char **)(void *)((char *)config + s->base + key_groups[s->group].keys[i].offset);
+}
 
 /** Most keys with single values in one group: a mask of them has so many bits. */
 #define GROUP_KEYS_MAX 64
@@ -64,5 +91,8 @@ enum key_group_index {
  * @param name  one of the group's; anything else aborts
  */
 uint64_t key_bit(enum key_group_index g, const char *name);
+
+/** Whether a running daemon can take a new value of the group's i-th key. */
+bool key_is_live(enum key_group_index g, unsigned i);
 
 #endif

@@ -6,6 +6,7 @@
 #include "privileges.h"
 #include "secret_file.h"
 #include "secrets.h"
+#include "siphash.h"
 
 /* How deep calls go between main() and whoever reads a secret, many times over. */
 #define STACK_BYTES 65536
@@ -34,6 +35,19 @@ secrets_read(const struct config *c, struct tg_engine_config *ec, char *err)
 		ec->fastopen_keys = (uint8_t)n;
 	}
 	return 0;
+}
+
+void
+secrets_take_print(struct secrets_print *p, const struct tg_engine_config *ec)
+{
+	p->seed = p->fastopen = 0;
+	/* 0 is "none", whatever a hash may come to. */
+	if (ec->cookie_seed_shared)
+		p->seed = tg_siphash(p->key, ec->cookie_seed, sizeof(ec->cookie_seed)) | 1;
+	if (ec->fastopen_keys != 0)
+		p->fastopen = tg_siphash(p->key, ec->fastopen_key,
+				      ec->fastopen_keys * sizeof(ec->fastopen_key[0])) |
+			1;
 }
 
 void __attribute__((noinline)) secrets_wipe_stack(void)

@@ -17,6 +17,20 @@
  */
 int secrets_read(const struct config *c, struct tg_engine_config *ec, char *err);
 
+/** Which secrets are in use: what two are compared by without being kept. */
+struct secrets_print {
+	uint8_t key[16];   /**< random, of this process */
+	uint64_t seed;     /**< of cookie_seed; 0 when there is none */
+	uint64_t fastopen; /**< of fastopen_key; 0 when there is none */
+};
+
+/**
+ * Takes the prints of what secrets_read() read.
+ *
+ * @param p  its key is set
+ */
+void secrets_take_print(struct secrets_print *p, const struct tg_engine_config *ec);
+
 /**
  * Whether they can be read. Warns on stdout when others may read a configuration with a key in it.
  *

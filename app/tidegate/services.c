@@ -17,8 +17,8 @@ static const struct service_ops *const all_ops[SERVICE_KINDS] = {
 };
 
 int
-service_create(enum service_kind kind, uint32_t max_conns, const struct http_pages *pages,
-	struct service **out)
+service_create(
+	enum service_kind kind, uint32_t max_conns, struct http_use *use, struct service **out)
 {
 	struct service *s = calloc(1, sizeof(*s));
 
@@ -26,7 +26,7 @@ service_create(enum service_kind kind, uint32_t max_conns, const struct http_pag
 	if (s == NULL)
 		return -ENOMEM;
 	s->ops = all_ops[kind];
-	s->pages = pages;
+	s->use = use;
 	if (conns_init(&s->conns, max_conns, s->ops->node_size) != 0) {
 		free(s);
 		return -ENOMEM;

@@ -12,7 +12,7 @@
 #include "conns.h"
 
 struct service;
-struct http_pages;
+struct http_use;
 
 /** How a service is made. */
 struct service_ops {
@@ -34,8 +34,8 @@ struct service {
 	struct tg_worker *worker; /**< set before the first event */
 	struct conns conns;
 	bool draining;
-	const struct http_pages *pages; /**< http: what to answer, shared and never changed */
-	struct conn_node *linger[16];   /**< http: see http.c */
+	struct http_use *use;         /**< http: what to answer; may be changed between bursts */
+	struct conn_node *linger[16]; /**< http: see http.c */
 	unsigned linger_next;
 };
 
@@ -43,11 +43,12 @@ struct service {
  * Makes a service.
  *
  * @param max_conns  connections the engine can have
- * @param pages      for SERVICE_HTTP; must live as long as the service
+ * @param use        for SERVICE_HTTP: this service's alone; must live as long as it is used or
+ *                   answers are under way
  * @return 0 or -ENOMEM
  */
-int service_create(enum service_kind kind, uint32_t max_conns, const struct http_pages *pages,
-	struct service **out);
+int service_create(
+	enum service_kind kind, uint32_t max_conns, struct http_use *use, struct service **out);
 
 /** Ends a service, after its engine. NULL does nothing. */
 void service_destroy(struct service *s);

@@ -113,7 +113,8 @@ need_service(struct daemon *d, struct daemon_shard *ds, enum service_kind kind)
 
 	if (ds->worker[kind] != NULL)
 		return 0;
-	rc = service_create(kind, d->config->engine.max_conns, d->pages, &ds->service[kind]);
+	rc = service_create(kind, d->config->engine.max_conns, &d->pages->use[ds - d->shard],
+		&ds->service[kind]);
 	if (rc != 0)
 		return rc;
 	iw.ctx = ds->service[kind];
@@ -129,7 +130,6 @@ open_listeners(struct daemon *d, struct daemon_shard *ds, char *err)
 	for (unsigned i = 0; i < c->nb_listeners; i++) {
 		const struct config_listener *cl = &c->listener[i];
 		struct tg_listener_config lc = cl->how;
-		tg_listener handle;
 		int rc;
 
 		snprintf(where, sizeof(where), "listeners[%u]", i);
@@ -137,7 +137,7 @@ open_listeners(struct daemon *d, struct daemon_shard *ds, char *err)
 		if (rc != 0)
 			return config_error(c, err, where, "no worker: %s", strerror(-rc));
 		lc.worker = ds->worker[cl->service];
-		rc = tg_listen(tg_shard_engine(ds->shard), &lc, &handle);
+		rc = tg_listen(tg_shard_engine(ds->shard), &lc, &ds->listener[i]);
 		if (rc == 0)
 			continue;
 		config_error(c, err, where, "cannot listen: %s", strerror(-rc));
@@ -233,10 +233,13 @@ make_shards(struct daemon *d, char *err)
 	struct tg_engine_config engine = d->config->engine;
 	int rc = 0;
 
+	if (getrandom(d->secrets.key, sizeof(d->secrets.key), 0) != (ssize_t)sizeof(d->secrets.key))
+		return config_error(d->config, err, "", "no random bytes: %s", strerror(errno));
 	if (secrets_read(d->config, &engine, err) != 0)
 		rc = config_failure(d);
 	else if (getrandom(engine.seed, sizeof(engine.seed), 0) != (ssize_t)sizeof(engine.seed))
 		rc = config_error(d->config, err, "", "no random bytes: %s", strerror(errno));
+	secrets_take_print(&d->secrets, &engine);
 	for (unsigned i = 0; rc == 0 && i < d->config->shards; i++)
 		rc = make_shard(d, i, &engine, err);
 	explicit_bzero(&engine, sizeof(engine));

@@ -37,6 +37,19 @@ tg_options_init(struct tg_option_table *t, uint8_t ttl, uint8_t dscp)
 	t->set[0].ttl = ttl;
 	t->set[0].tos = (uint8_t)(dscp << 2);
 	t->top = 1;
+	t->base = t->set[0];
+}
+
+bool
+tg_options_rebase(struct tg_option_table *t, uint8_t ttl, uint8_t dscp)
+{
+	const uint8_t tos = (uint8_t)(dscp << 2);
+
+	if (t->base.ttl == ttl && t->base.tos == tos)
+		return false;
+	t->base.ttl = ttl;
+	t->base.tos = tos;
+	return true;
 }
 
 int
@@ -48,7 +61,7 @@ tg_options_make(const struct tg_option_table *t, const struct tg_conn_options *o
 		(o->window_clamp != 0 && o->window_clamp < TG_WINDOW_CLAMP_MIN) ||
 		(o->dscp > DSCP_MAX && o->dscp != TG_DSCP_ENGINE) || idle_ms >= INT32_MAX)
 		return -EINVAL;
-	*out = t->set[0];
+	*out = t->base;
 	out->refs = 0;
 	out->idle_ms = idle_ms;
 	out->keepalive = o->keepalive;

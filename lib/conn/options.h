@@ -35,7 +35,8 @@ struct tg_options {
 /** All sets of an engine. Set 0 has the defaults and is never free. */
 struct tg_option_table {
 	struct tg_options set[TG_OPTION_SETS];
-	uint16_t top; /**< sets from here on were never used */
+	uint16_t top;           /**< sets from here on were never used */
+	struct tg_options base; /**< what new sets say where their maker says nothing */
 };
 
 /** What set 0 is, but TTL and DSCP 0. */
@@ -47,6 +48,13 @@ extern const struct tg_options tg_options_default;
  * @param ttl, dscp  of segments whose connection says nothing else
  */
 void tg_options_init(struct tg_option_table *t, uint8_t ttl, uint8_t dscp);
+
+/**
+ * Another TTL and DSCP for sets to come; those there are stay as they are.
+ *
+ * @return whether that is any change
+ */
+bool tg_options_rebase(struct tg_option_table *t, uint8_t ttl, uint8_t dscp);
 
 /**
  * Checks a worker's wishes and fills in defaults.

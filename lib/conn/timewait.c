@@ -33,6 +33,22 @@ tg_tw_remove(struct tg_timewait *tw, struct tg_flow *flow, uint32_t idx)
 	tg_pool_put(&tw->pool, idx);
 }
 
+/*
+ * Who comes last waits as long as the one before, where a change of the wait would put an earlier
+ * deadline behind a later one.
+ */
+static void
+wait_anew(struct tg_timewait *tw, uint32_t idx, tg_time now)
+{
+	struct tg_tw *t = tg_tw_at(tw, idx);
+	tg_ms at = tg_ms_after(now, tw->wait_ms);
+
+	if (tw->fifo.tail != TG_NONE && tg_ms_before(at, tg_tw_at(tw, tw->fifo.tail)->deadline))
+		at = tg_tw_at(tw, tw->fifo.tail)->deadline;
+	t->deadline = at;
+	tg_fifo_push(&tw->fifo, &tw->pool, LINK, idx);
+}
+
 void
 tg_tw_enter(struct tg_timewait *tw, struct tg_flow *flow, struct tg_counters *counters,
 	const struct tg_tw *from, uint32_t old, tg_time now)
@@ -47,9 +63,8 @@ tg_tw_enter(struct tg_timewait *tw, struct tg_flow *flow, struct tg_counters *co
 	}
 	t = tg_tw_at(tw, idx);
 	*t = *from;
-	t->deadline = tg_ms_after(now, tw->wait_ms);
 	t->ack_at = 0;
-	tg_fifo_push(&tw->fifo, &tw->pool, LINK, idx);
+	wait_anew(tw, idx, now);
 	tg_flow_replace(flow, t->hash, old, tg_flow_value(TG_FLOW_TW, idx));
 }
 
@@ -94,9 +109,8 @@ tg_tw_segment(struct tg_timewait *tw, uint32_t idx, const struct tg_frame *f,
 	if (f->flags & TG_FIN) {
 		/* Our last ACK was lost: the peer is still in LAST_ACK, so the wait starts anew. */
 		if (!paws && f->seq + f->payload_len + 1 == t->rcv_nxt) {
-			t->deadline = tg_ms_after(now, tw->wait_ms);
 			tg_fifo_remove(&tw->fifo, &tw->pool, LINK, idx);
-			tg_fifo_push(&tw->fifo, &tw->pool, LINK, idx);
+			wait_anew(tw, idx, now);
 		}
 		return TG_TW_ACK;
 	}

@@ -20,6 +20,10 @@ half_timeout(struct tg_engine *e, uint32_t idx)
 	struct tg_half *h = tg_half_at(&e->synq, idx);
 	struct tg_lsn *l = &e->listeners.lsn[h->key.free_use];
 
+	if (l->closing) {
+		tg_half_remove(e, idx);
+		return;
+	}
 	tg_engine_count(e, TG_CNT_TIMEOUTS);
 	if (h->retries < tg_synack_budget(l, e->cfg.synack_retries) || tg_defer_keeps(l, h)) {
 		bool spared = tg_defer_spares(l, h);
@@ -99,6 +103,12 @@ advance_conns(struct tg_engine *e, tg_time now, unsigned budget)
 	return fired;
 }
 
+static unsigned
+closing(struct tg_engine *e, unsigned budget)
+{
+	return tg_lsn_any_closing(&e->listeners) ? tg_closing_work(e, budget) : 0;
+}
+
 unsigned
 tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s, unsigned budget)
 {
@@ -109,13 +119,17 @@ tg_engine_advance(struct tg_engine *e, tg_time now, uint64_t wall_s, unsigned bu
 	if (wall_s / TG_EPOCH_S != e->secret.epoch)
 		e->printed_last = NULL;
 	tg_secret_advance(&e->secret, wall_s);
+	fired = closing(e, budget / HALF_SHARE);
 	/* Connections first: after a flood a million half-open entries are due, every second. */
-	fired = advance_conns(e, now, budget - budget / HALF_SHARE);
+	fired += advance_conns(e, now, budget - fired - (budget - fired) / HALF_SHARE);
 	fired += advance_half_open(e, ms, budget - fired);
 	fired += tg_tw_expire(&e->conns.tw, &e->flow, &e->counters, ms, budget - fired);
 	if (fired < budget)
 		fired += advance_conns(e, now, budget - fired);
-	return fired;
+	if (fired < budget)
+		fired += closing(e, budget - fired);
+	/* What is looked at in vain counts for nothing, but there is more to do. */
+	return tg_lsn_any_closing(&e->listeners) ? budget : fired;
 }
 
 tg_time
@@ -125,7 +139,8 @@ tg_engine_deadline(const struct tg_engine *e, tg_time now)
 	tg_time next = TG_TIME_NEVER, at;
 	tg_ms when;
 
-	if (e->synq.resend.head != TG_NONE || e->conns.out.head != TG_NONE || tg_half_any_ready(e))
+	if (e->synq.resend.head != TG_NONE || e->conns.out.head != TG_NONE ||
+		tg_half_any_ready(e) || tg_lsn_any_closing(&e->listeners))
 		return now;
 	if (tg_synq_next(&e->synq, &when))
 		next = tg_ms_time(when, now);

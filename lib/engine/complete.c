@@ -161,6 +161,10 @@ tg_half_deferred(struct tg_engine *e, uint32_t idx)
 	struct tg_lsn *l = &e->listeners.lsn[h->key.free_use];
 	uint64_t waited = l->defer_accept_s * UINT64_C(1000), span, more;
 
+	if (l->closing) {
+		tg_half_remove(e, idx);
+		return;
+	}
 	if (admit_acked(e, idx))
 		return;
 	if (tg_acceptq_full(l))
@@ -179,7 +183,7 @@ ready_head(const struct tg_engine *e, unsigned lsn)
 {
 	const struct tg_lsn *l = &e->listeners.lsn[lsn];
 
-	return tg_acceptq_full(l) || e->conns.tcb.used == e->conns.tcb.capacity
+	return l->closing || tg_acceptq_full(l) || e->conns.tcb.used == e->conns.tcb.capacity
 		? TG_NONE
 		: e->synq.ready[lsn].head;
 }

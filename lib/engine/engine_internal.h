@@ -91,6 +91,8 @@ struct tg_engine {
 	struct tg_worker worker[TG_WORKERS_MAX];
 	unsigned workers;
 	struct tg_listeners listeners;
+	uint32_t closing_half; /**< closing.c: next entry of synq.pool to look at */
+	uint32_t closing_tcb;  /**< the same of conns.tcb */
 	struct tg_host host;
 };
 
@@ -169,6 +171,15 @@ tg_cookies_are_out(const struct tg_engine *e, const struct tg_lsn *l)
 {
 	return e->cfg.syncookies == TG_SYNCOOKIES_ALWAYS || e->cfg.cookie_seed_shared ||
 		e->now < l->cookie_until;
+}
+
+/** Forgets the forms of SYN-ACKs that are kept: what they say is not true any more. */
+static inline void
+tg_printed_forget(struct tg_engine *e)
+{
+	e->printed_last = NULL;
+	for (unsigned i = 0; i < TG_PRINTED; i++)
+		e->printed[i].what = 0;
 }
 
 /** A TCP segment for a local address: host.c's checks are passed (tcp_input.c). */
@@ -286,10 +297,29 @@ bool tg_fastopen_output(struct tg_engine *e, struct tg_outbox *ob, struct tg_tcb
 void tg_fastopen_over(void *engine, const struct tg_tcb *t);
 
 /**
- * Its listener is being closed: connections without last ACK that nobody has heard of get a RST,
- * the others forget it.
+ * For a connection without last ACK: if its listener is being closed, it gets a RST where nobody
+ * has heard of it, and forgets the listener else.
+ *
+ * @return whether that was so
  */
-void tg_fastopen_unlisten(struct tg_engine *e, uint32_t lsn);
+bool tg_fastopen_leave(struct tg_engine *e, struct tg_tcb *t);
+
+/** Closes a listener but for what is in its queues; O(1) (closing.c). */
+void tg_closing_begin(struct tg_engine *e, uint32_t lsn);
+
+/**
+ * Works off what is in the queues of listeners that are being closed (closing.c).
+ *
+ * @return entries and connections removed, at most budget; 16 times as many are looked at
+ */
+unsigned tg_closing_work(struct tg_engine *e, unsigned budget);
+
+/** Is the listener of an entry being closed? Then the entry is as good as gone. */
+static inline bool
+tg_half_closing(const struct tg_engine *e, const struct tg_half *h)
+{
+	return e->listeners.lsn[h->key.free_use].closing;
+}
 
 /** A SYN has taken over the pair of a TIME_WAIT entry, which ends (listen_input.c). */
 void tg_input_tw_recycled(struct tg_engine *e, const struct tg_tw *t);

@@ -42,21 +42,20 @@ tg_fastopen_over(void *engine, const struct tg_tcb *t)
 	l->fastopenq.hidden -= (t->flags & TG_TCB_HIDDEN) != 0;
 }
 
-void
-tg_fastopen_unlisten(struct tg_engine *e, uint32_t lsn)
+bool
+tg_fastopen_leave(struct tg_engine *e, struct tg_tcb *t)
 {
-	if (e->listeners.lsn[lsn].fastopenq.pending == 0)
-		return;
-	for (uint32_t i = 0; i < e->conns.tcb.fresh; i++) {
-		struct tg_tcb *t = tg_tcb_at(&e->conns, i);
+	struct tg_lsn *l = listener_of(e, t);
 
-		if ((t->flags & TG_TCB_SYN_RCVD) == 0 || t->key.free_use != lsn)
-			continue;
-		if (t->flags & TG_TCB_HIDDEN)
-			tg_conn_abort(&e->conns, t);
-		else
-			t->key.free_use = NO_LISTENER;
+	if (l == NULL || !l->closing)
+		return false;
+	if (t->flags & TG_TCB_HIDDEN) {
+		tg_conn_abort(&e->conns, t);
+		return true;
 	}
+	l->fastopenq.pending--;
+	t->key.free_use = NO_LISTENER;
+	return true;
 }
 
 void

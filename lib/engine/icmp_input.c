@@ -39,6 +39,10 @@ half(struct tg_engine *e, const struct tg_quote *q, uint32_t idx)
 {
 	const struct tg_half *h = tg_half_at(&e->synq, idx);
 
+	if (tg_half_closing(e, h)) {
+		tg_half_remove(e, idx);
+		return pass(e);
+	}
 	if (q->seq != h->iss)
 		return outside(e);
 	if (q->what == TG_ICMP_HARD && (h->flags & TG_HALF_ACKED) == 0) {

@@ -152,7 +152,8 @@ describe_slot(const struct tg_engine *e, uint32_t *slot, struct tg_conn_info *i)
 	}
 	n -= tcb->capacity;
 	if (n < half->fresh) {
-		if (tg_half_at(&e->synq, n)->key.lport == 0)
+		if (tg_half_at(&e->synq, n)->key.lport == 0 ||
+			tg_half_closing(e, tg_half_at(&e->synq, n)))
 			return 0;
 		info_of_half(e, tg_half_at(&e->synq, n), i);
 		return 1;

@@ -21,6 +21,10 @@ send_half(struct tg_engine *e, struct tg_outbox *ob, uint32_t idx)
 	struct tg_segment s;
 	struct tg_pkt *pkt;
 
+	if (tg_half_closing(e, h)) {
+		tg_half_remove(e, idx);
+		return true;
+	}
 	if (e->low && (h->flags & TG_HALF_GIVE_UP) == 0) {
 		tg_engine_count(e, TG_CNT_SYNACK_LOW);
 		tg_synq_sent(&e->synq, idx, e->now);

@@ -108,6 +108,29 @@ tg_input_tcp(struct tg_engine *e, struct tg_rx *rx)
 	return tg_input_found(e, rx, tg_flow_lookup(&e->flow, &rx->key, rx->digest.hash));
 }
 
+/* Something of a listener that is being closed, met on the way: removed before its turn. */
+static uint32_t
+without_closed(struct tg_engine *e, uint32_t value)
+{
+	uint32_t idx = tg_flow_index_of(value);
+	struct tg_tcb *t;
+
+	switch (tg_flow_kind_of(value)) {
+	case TG_FLOW_SYN:
+		if (!tg_half_closing(e, tg_half_at(&e->synq, idx)))
+			return value;
+		tg_half_remove(e, idx);
+		return TG_NONE;
+	case TG_FLOW_CONN:
+		t = tg_tcb_at(&e->conns, idx);
+		if (t->flags & TG_TCB_SYN_RCVD)
+			tg_fastopen_leave(e, t);
+		return value;
+	default:
+		return value;
+	}
+}
+
 struct tg_verdict
 tg_input_found(struct tg_engine *e, struct tg_rx *rx, uint32_t value)
 {
@@ -115,6 +138,8 @@ tg_input_found(struct tg_engine *e, struct tg_rx *rx, uint32_t value)
 	uint32_t idx, lsn;
 
 	tg_engine_count(e, TG_CNT_IN_SEGS);
+	if (value != TG_NONE && tg_lsn_any_closing(&e->listeners))
+		value = without_closed(e, value);
 	if (value != TG_NONE) {
 		tg_rx_options(rx);
 		idx = tg_flow_index_of(value);

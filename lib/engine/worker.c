@@ -98,6 +98,8 @@ tg_accept(struct tg_worker *w, tg_listener lh, tg_conn conn[], unsigned cap)
 	while (n < cap && (idx = tg_fifo_pop(&l->acceptq, &cs->tcb, TG_TCB_EVENT)) != TG_NONE) {
 		struct tg_tcb *t = tg_tcb_at(cs, idx);
 
+		/* The listener may have been another worker's when it was made. */
+		t->worker = w->number & 0xf;
 		tg_event_accepted(cs, t);
 		conn[n++] = tg_tcb_handle(cs, t);
 	}

@@ -93,15 +93,6 @@ clashes(const struct tg_lsn *l, const struct tg_listener_config *cfg)
 		(cfg->dual_stack && is_wildcard_v4(&l->local.addr));
 }
 
-static bool
-config_ok(const struct tg_listener_config *cfg)
-{
-	return cfg->local.port != 0 && cfg->backlog != 0 && cfg->backlog <= BACKLOG_MAX &&
-		(!cfg->dual_stack || is_wildcard_v6(&cfg->local.addr)) &&
-		(cfg->syn_backlog <= BACKLOG_MAX || cfg->syn_backlog == TG_SYN_BACKLOG_AUTO) &&
-		cfg->defer_accept_s <= UINT16_MAX && cfg->defer_mode <= TG_DEFER_LEGACY;
-}
-
 /* This shard's bounds (listener-semantics section 1). */
 static void
 size_queues(struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share)
@@ -131,14 +122,58 @@ fastopen_ok(const struct tg_listener_config *cfg)
 			cfg->fastopen_qlen <= 1u << 20);
 }
 
+bool
+tg_lsn_config_ok(const struct tg_listener_config *cfg)
+{
+	return cfg->local.port != 0 && cfg->backlog != 0 && cfg->backlog <= BACKLOG_MAX &&
+		(!cfg->dual_stack || is_wildcard_v6(&cfg->local.addr)) &&
+		(cfg->syn_backlog <= BACKLOG_MAX || cfg->syn_backlog == TG_SYN_BACKLOG_AUTO) &&
+		cfg->defer_accept_s <= UINT16_MAX && cfg->defer_mode <= TG_DEFER_LEGACY &&
+		fastopen_ok(cfg);
+}
+
+bool
+tg_lsn_same_place(const struct tg_lsn *l, const struct tg_listener_config *cfg)
+{
+	return l->local.port == cfg->local.port && l->dual_stack == cfg->dual_stack &&
+		memcmp(&l->local.addr, &cfg->local.addr, sizeof(l->local.addr)) == 0;
+}
+
 static void
-open_fastopen(struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share)
+settle_fastopen(
+	struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share)
 {
 	l->fastopen = cfg->fastopen;
 	l->fastopen_late = cfg->fastopen_late;
 	l->fastopen_under_flood = cfg->fastopen_under_flood;
-	if (cfg->fastopen != TG_FASTOPEN_OFF)
-		l->fastopenq.bound = tg_share_of(cfg->fastopen_qlen, share->shard, share->shards);
+	l->fastopenq.bound = cfg->fastopen == TG_FASTOPEN_OFF
+		? 0
+		: tg_share_of(cfg->fastopen_qlen, share->shard, share->shards);
+}
+
+void
+tg_lsn_settle(struct tg_lsn *l, const struct tg_share *share)
+{
+	const struct tg_listener_config *cfg = &l->cfg;
+
+	l->nodelay = cfg->nodelay;
+	l->defer_accept_s = cfg->defer_accept_s;
+	l->defer_mode = cfg->defer_mode;
+	l->defer_cookies = cfg->defer_cookies;
+	l->defer_timeouts = cfg->defer_mode == TG_DEFER_SILENT
+		? 0
+		: tg_defer_timeouts(cfg->defer_accept_s * 1000u, share->synack_rto_ms);
+	settle_fastopen(l, cfg, share);
+	size_queues(l, cfg, share);
+}
+
+void
+tg_lsn_configure(
+	struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share)
+{
+	l->cfg = *cfg;
+	l->cfg.worker = NULL; /* its number is enough, and no pointer can be stale */
+	tg_lsn_settle(l, share);
 }
 
 static uint16_t *
@@ -157,14 +192,14 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	struct tg_lsn *l;
 	uint16_t *b;
 
-	if (!config_ok(cfg) || !fastopen_ok(cfg))
+	if (!tg_lsn_config_ok(cfg))
 		return -EINVAL;
 	for (uint32_t i = 0; i < TG_LISTENERS_MAX; i++) {
-		if (!t->lsn[i].used) {
-			if (free_idx == TG_NONE)
-				free_idx = i;
-		} else if (clashes(&t->lsn[i], cfg)) {
-			return -EADDRINUSE;
+		if (t->lsn[i].used) {
+			if (clashes(&t->lsn[i], cfg))
+				return -EADDRINUSE;
+		} else if (free_idx == TG_NONE && !t->lsn[i].closing) {
+			free_idx = i;
 		}
 	}
 	if (free_idx == TG_NONE)
@@ -178,16 +213,8 @@ tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	l->wildcard = is_wildcard_v4(&cfg->local.addr) ? 4
 		: is_wildcard_v6(&cfg->local.addr)     ? 6
 						       : 0;
-	l->nodelay = cfg->nodelay;
 	l->worker = worker;
-	l->defer_accept_s = cfg->defer_accept_s;
-	l->defer_mode = cfg->defer_mode;
-	open_fastopen(l, cfg, share);
-	l->defer_cookies = cfg->defer_cookies;
-	if (cfg->defer_mode != TG_DEFER_SILENT)
-		l->defer_timeouts =
-			tg_defer_timeouts(cfg->defer_accept_s * 1000u, share->synack_rto_ms);
-	size_queues(l, cfg, share);
+	tg_lsn_configure(l, cfg, share);
 	tg_fifo_init(&l->acceptq);
 	b = bucket_for(t, l);
 	l->next = *b;
@@ -208,9 +235,18 @@ tg_lsn_close(struct tg_listeners *t, uint32_t idx)
 		p = &t->lsn[*p - 1].next;
 	*p = t->lsn[idx].next;
 	t->lsn[idx].used = false;
+	t->lsn[idx].closing = true;
+	t->closing[idx / 64] |= UINT64_C(1) << idx % 64;
 	t->count--;
 	t->exact -= t->lsn[idx].wildcard == 0;
 	t->recent = 0;
+}
+
+void
+tg_lsn_free(struct tg_listeners *t, uint32_t idx)
+{
+	t->lsn[idx].closing = false;
+	t->closing[idx / 64] &= ~(UINT64_C(1) << idx % 64);
 }
 
 static uint32_t

@@ -34,6 +34,7 @@ tg_synack_word(const struct tg_synack *own)
 struct tg_lsn {
 	struct tg_endpoint local;
 	bool used;
+	bool closing; /**< not used any more, but something still names it */
 	bool dual_stack;
 	uint8_t wildcard; /**< 4 or 6: local.addr is the wildcard of that family; else 0 */
 	bool nodelay;
@@ -73,6 +74,8 @@ struct tg_lsn {
 	uint64_t cookies_failed;
 	uint64_t defer_drops;
 	uint64_t fastopen_passive;
+
+	struct tg_listener_config cfg; /**< as last set, but without worker */
 };
 
 /** All listeners of an engine. Fixed size; zero and tg_listeners_init() start it. */
@@ -80,6 +83,7 @@ struct tg_listeners {
 	struct tg_lsn lsn[TG_LISTENERS_MAX];
 	/** By port, and by address where it is no wildcard; 1 + index, 0 = empty. */
 	uint16_t bucket[2 * TG_LISTENERS_MAX];
+	uint64_t closing[TG_LISTENERS_MAX / 64]; /**< those with closing set */
 	uint32_t count;
 	uint32_t exact;  /**< of these, at an address of their own */
 	uint32_t recent; /**< what tg_lsn_recent() was asked last, 0: nothing since a change */
@@ -105,6 +109,22 @@ tg_listener tg_lsn_handle(const struct tg_listeners *t, uint32_t idx);
 /** Index of a handle, or TG_NONE when it is stale. */
 uint32_t tg_lsn_index(const struct tg_listeners *t, tg_listener h);
 
+/** Whether every setting is in its range, but for the options of connections and the worker. */
+bool tg_lsn_config_ok(const struct tg_listener_config *cfg);
+
+/** Takes settings, which are good, and tg_lsn_settle(). The worker stays. */
+void tg_lsn_configure(
+	struct tg_lsn *l, const struct tg_listener_config *cfg, const struct tg_share *share);
+
+/** Whether settings are for this listener's address and port. */
+bool tg_lsn_same_place(const struct tg_lsn *l, const struct tg_listener_config *cfg);
+
+/**
+ * Derives from l->cfg, which is good, all that may change while the listener is open, but for
+ * worker and options. What is in its queues stays there.
+ */
+void tg_lsn_settle(struct tg_lsn *l, const struct tg_share *share);
+
 /**
  * Opens a listener.
  *
@@ -113,8 +133,25 @@ uint32_t tg_lsn_index(const struct tg_listeners *t, tg_listener h);
 int tg_lsn_open(struct tg_listeners *t, const struct tg_listener_config *cfg,
 	const struct tg_share *share, uint8_t worker, uint32_t *idx);
 
-/** Closes one. Its entries and accept queue are the caller's to clean up first. */
+/**
+ * Closes one: its address is free, its handle stale, and no segment is for it any more. Its place
+ * stays taken until tg_lsn_free(), for the entries and connections that name it.
+ */
 void tg_lsn_close(struct tg_listeners *t, uint32_t idx);
+
+/** Nothing names a closed one any more: its place is free for another. */
+void tg_lsn_free(struct tg_listeners *t, uint32_t idx);
+
+/** Is any one closed and not yet free? */
+static inline bool
+tg_lsn_any_closing(const struct tg_listeners *t)
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < TG_LISTENERS_MAX / 64; i++)
+		any |= t->closing[i];
+	return any != 0;
+}
 
 /**
  * The listener a segment to addr:port is for: exact address before wildcard, which is of its family

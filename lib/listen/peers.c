@@ -20,7 +20,7 @@ int
 tg_peers_init(struct tg_peers *p, const struct tg_mem *mem, uint32_t entries, uint32_t lifetime_ms)
 {
 	memset(p, 0, sizeof(*p));
-	p->lifetime = lifetime_ms * TG_MSEC;
+	tg_peers_live(p, lifetime_ms);
 	if (entries == 0)
 		return 0;
 	p->sets = (entries + WAYS - 1) / WAYS;

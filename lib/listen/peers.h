@@ -41,6 +41,13 @@ struct tg_peers {
 int tg_peers_init(
 	struct tg_peers *p, const struct tg_mem *mem, uint32_t entries, uint32_t lifetime_ms);
 
+/** Another lifetime, for those who are known already too. */
+static inline void
+tg_peers_live(struct tg_peers *p, uint32_t lifetime_ms)
+{
+	p->lifetime = lifetime_ms * TG_MSEC;
+}
+
 /** Gives the memory back. Safe when all is zero. */
 void tg_peers_fini(struct tg_peers *p, const struct tg_mem *mem);
 

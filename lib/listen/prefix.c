@@ -32,15 +32,19 @@ tg_prefix_init(struct tg_prefixes *t, const struct tg_mem *mem, uint32_t buckets
 	uint32_t burst)
 {
 	memset(t, 0, sizeof(*t));
-	if (rate == 0)
-		return 0;
 	t->set = mem->alloc(mem->ctx, (buckets + WAYS - 1) / WAYS * sizeof(*t->set), 64);
 	if (t->set == NULL)
 		return -ENOMEM;
 	t->sets = (buckets + WAYS - 1) / WAYS;
+	tg_prefix_rate(t, rate, burst);
+	return 0;
+}
+
+void
+tg_prefix_rate(struct tg_prefixes *t, uint32_t rate, uint32_t burst)
+{
 	t->rate = rate;
 	t->full = burst * TOKEN;
-	return 0;
 }
 
 void
@@ -93,7 +97,7 @@ tg_prefix_take(struct tg_prefixes *t, const struct tg_addr *a, uint32_t hash, tg
 	struct bucket *b, *from = NULL;
 	uint32_t most = 0;
 
-	if (t->sets == 0)
+	if (t->rate == 0)
 		return true;
 	b = t->set[(uint64_t)hash * t->sets >> 32].b;
 	for (unsigned i = 0; i < WAYS; i++) {

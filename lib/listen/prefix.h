@@ -35,7 +35,7 @@
 
 struct tg_prefix_set;
 
-/** The buckets. All zero: no limit. */
+/** The buckets. All zero, or a rate of 0: no limit. */
 struct tg_prefixes {
 	struct tg_prefix_set *set;
 	uint32_t sets;
@@ -47,12 +47,17 @@ struct tg_prefixes {
  * Sizes the table: 16 bytes an entry, one allocation.
  *
  * @param buckets  entries, 64 to 2^20, rounded up to a multiple of 4
- * @param rate     SYN-ACKs per second and prefix, to 10^6; 0: no limit, nothing is allocated
+ * @param rate     SYN-ACKs per second and prefix, to 10^6; 0: no limit until tg_prefix_rate()
  * @param burst    so many in a row, 1 to 10^6
  * @return 0 or -ENOMEM
  */
 int tg_prefix_init(struct tg_prefixes *t, const struct tg_mem *mem, uint32_t buckets, uint32_t rate,
 	uint32_t burst);
+
+/**
+ * Another limit, from now on. A bucket has at most the new burst; one that was never used is full.
+ */
+void tg_prefix_rate(struct tg_prefixes *t, uint32_t rate, uint32_t burst);
 
 /** Gives the memory back. Safe when all is zero. */
 void tg_prefix_fini(struct tg_prefixes *t, const struct tg_mem *mem);

@@ -259,6 +259,13 @@ tg_synq_ready(struct tg_synq *q, uint32_t idx, tg_ms give_up)
 	unsigned lsn = h->key.free_use;
 
 	h->flags |= TG_HALF_READY;
+	/* Settings that have changed must not put an earlier one behind a later one. */
+	if (q->ready[lsn].tail != TG_NONE) {
+		tg_ms last = tg_half_at(q, q->ready[lsn].tail)->timer.deadline;
+
+		if (tg_ms_before(give_up, last))
+			give_up = last;
+	}
 	set_deadline(h, give_up);
 	tg_fifo_push(&q->ready[lsn], &q->pool, LINK, idx);
 	q->ready_map[lsn / 64] |= UINT64_C(1) << lsn % 64;

@@ -61,6 +61,13 @@
  * clock steps, may differ by that much. Two tries an ACK would buy a longer life for twice the
  * odds.
  *
+ * Another seed
+ * ------------
+ * When the seed is changed while the engine runs (tg_secret_rotate()), an ACK that the keys in use
+ * do not prove is held against those of the old seed for 96 s: what is out stays valid for as long
+ * as it would have. So for these 96 s a second PRF call is made for each ACK that proves nothing,
+ * and the odds below are twice what they are. The rule of epochs is the same for both seeds.
+ *
  * Odds
  * ----
  * A blind ACK hits with odds 2^-24 (1 in 16.8 million) without timestamps, 2^-34 with. At 10
@@ -166,9 +173,15 @@ decode(unsigned enc, bool v4, bool ts, struct tg_cookie_state *st)
 }
 
 static const struct tg_cookie_key *
+key_in(const struct tg_cookie_key slot[4][TG_COOKIE_MODES], uint64_t epoch, bool v4, bool ts)
+{
+	return &slot[epoch % 4][2 * !v4 + ts];
+}
+
+static const struct tg_cookie_key *
 key_of(const struct tg_secret *s, uint64_t epoch, bool v4, bool ts)
 {
-	return &s->cookie[epoch % 4][2 * !v4 + ts];
+	return key_in(s->cookie, epoch, v4, ts);
 }
 
 static tg_block
@@ -180,12 +193,11 @@ mask_of(const struct tg_cookie_key *key, unsigned enc, bool ts)
 	return ts ? mask ^ tg_load_block(key->t[2][enc >> 8]) : mask;
 }
 
-/* The first 64 bits of the PRF over tuple, client's ISN and state, under the keys of an epoch. */
+/* The first 64 bits of the PRF over tuple, client's ISN and state. */
 static uint64_t
-tag(const struct tg_secret *s, uint64_t epoch, const struct tg_tuple *t, bool v4, bool ts,
-	uint32_t irs, unsigned enc)
+tag(const struct tg_cookie_key *key, const struct tg_tuple *t, bool v4, bool ts, uint32_t irs,
+	unsigned enc)
 {
-	const struct tg_cookie_key *key = key_of(s, epoch, v4, ts);
 	uint8_t x[16];
 
 	tg_tuple_prf(&key->k, t, v4, irs, mask_of(key, enc, ts), x);
@@ -226,7 +238,25 @@ tg_cookie_make(const struct tg_secret *s, const struct tg_tuple *t, uint32_t irs
 
 	decode(enc, v4, ts, st);
 	return tg_cookie_compose(
-		s, tag(s, s->epoch, t, v4, ts, irs, enc), enc, ts, ts_clock, tsval);
+		s, tag(key_of(s, s->epoch, v4, ts), t, v4, ts, irs, enc), enc, ts, ts_clock, tsval);
+}
+
+/*
+ * Whether a tag is the one that an ACK echoes: all its bits that differ, then one decision. Time
+ * tells only what the answer tells anyway.
+ */
+static bool
+echoed(uint64_t mac, uint32_t iss, bool has_ts, uint32_t tsecr)
+{
+	uint32_t diff = (uint32_t)(mac >> 32) ^ iss;
+
+	if (has_ts)
+		diff = diff >> 1 |
+			(((uint32_t)(mac >> (32 - TG_COOKIE_TAG_BITS)) ^ tsecr) &
+				((1u << TG_COOKIE_TAG_BITS) - 1));
+	else
+		diff >>= 8;
+	return diff == 0;
 }
 
 bool
@@ -234,8 +264,8 @@ tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t ir
 	bool has_ts, uint32_t tsecr, struct tg_cookie_state *st)
 {
 	bool v4 = tg_tuple_is_v4(t);
-	uint32_t parity, enc, diff;
-	uint64_t epoch = s->epoch, mac;
+	uint64_t epoch = s->epoch;
+	uint32_t parity, enc;
 
 	if (has_ts) {
 		parity = (iss ^ iss >> 31) & 1;
@@ -248,17 +278,11 @@ tg_cookie_check(const struct tg_secret *s, const struct tg_tuple *t, uint32_t ir
 	}
 	if (parity != (epoch & 1))
 		epoch += s->second_half ? 1 : UINT64_MAX;
-	mac = tag(s, epoch, t, v4, has_ts, irs, enc);
-	/* all tag bits that differ, then one decision: time tells only what the answer tells anyway
-	 */
-	diff = (uint32_t)(mac >> 32) ^ iss;
-	if (has_ts)
-		diff = diff >> 1 |
-			(((uint32_t)(mac >> (32 - TG_COOKIE_TAG_BITS)) ^ tsecr) &
-				((1u << TG_COOKIE_TAG_BITS) - 1));
-	else
-		diff >>= 8;
-	if (diff != 0)
+	if (!echoed(tag(key_of(s, epoch, v4, has_ts), t, v4, has_ts, irs, enc), iss, has_ts,
+		    tsecr) &&
+		(s->old_until == 0 || epoch - s->old_first > 3 ||
+			!echoed(tag(key_in(s->old, epoch, v4, has_ts), t, v4, has_ts, irs, enc),
+				iss, has_ts, tsecr)))
 		return false;
 	decode(enc, v4, has_ts, st);
 	return true;

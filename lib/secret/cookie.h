@@ -114,7 +114,8 @@ tg_cookie_answer(const struct tg_secret *s, const uint8_t x[16], unsigned enc, b
 }
 
 /**
- * Proves an ACK against the cookie it must echo: one PRF call, one constant-time comparison.
+ * Proves an ACK against the cookie it must echo: one PRF call, one constant-time comparison; for
+ * 96 s after tg_secret_rotate() once more with the keys of the old seed, where that fails.
  *
  * @param irs    SEG.SEQ - 1 of the ACK
  * @param iss    SEG.ACK - 1 of the ACK

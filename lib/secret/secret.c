@@ -27,7 +27,7 @@
  * who takes the seed, nor is it meant to: it bounds the life of a cookie.
  *
  * 198 PRF calls and 8 key schedules an epoch: 11 thousand cycles (5 us) with CPU instructions, 220
- * thousand (90 us) without, once in 64 s.
+ * thousand (90 us) without, once in 64 s. Another seed costs that seven times.
  */
 #include <string.h>
 
@@ -80,10 +80,12 @@ derive(const struct tg_prf *root, unsigned mode, unsigned i, uint8_t out[16])
 	tg_prf_block(root, label, out);
 }
 
+/* The keys of an epoch, from the seed in use, into its slot of four. */
 static void
-derive_epoch(struct tg_secret *s, uint64_t epoch)
+derive_epoch(
+	const struct tg_secret *s, uint64_t epoch, struct tg_cookie_key slot[4][TG_COOKIE_MODES])
 {
-	struct tg_cookie_key *keys = s->cookie[epoch % 4];
+	struct tg_cookie_key *keys = slot[epoch % 4];
 	struct tg_prf root;
 	uint8_t k[16];
 
@@ -102,6 +104,7 @@ derive_epoch(struct tg_secret *s, uint64_t epoch)
 static void
 set_clock(struct tg_secret *s, uint64_t wall_s)
 {
+	s->wall_s = wall_s;
 	s->epoch = wall_s / TG_EPOCH_S;
 	s->second_half = wall_s % TG_EPOCH_S >= TG_EPOCH_S / 2;
 }
@@ -120,7 +123,41 @@ tg_secret_init(struct tg_secret *s, const uint8_t seed[32], const uint8_t cookie
 	/* Epoch numbers count modulo 2^64: before epoch 0 comes 2^64 - 1, in slot 3 as it should.
 	 */
 	for (uint64_t i = 0; i < 3; i++)
-		derive_epoch(s, s->epoch - 1 + i);
+		derive_epoch(s, s->epoch - 1 + i, s->cookie);
+}
+
+static void
+forget_old(struct tg_secret *s)
+{
+	tg_wipe(s->old, sizeof(s->old));
+	s->old_until = 0;
+}
+
+/* Its time is over; or the clock has moved to where no cookie of it would be valid anyway. */
+static void
+expire_old(struct tg_secret *s)
+{
+	if (s->wall_s >= s->old_until || s->epoch - s->old_first > 3)
+		forget_old(s);
+}
+
+void
+tg_secret_rotate(struct tg_secret *s, const uint8_t seed[32])
+{
+	/*
+	 * Four epochs: a cookie made just now, by a machine whose clock is half an epoch ahead, is
+	 * of the next one at most; and machines that share the seed and rotate a little later make
+	 * cookies of the one after that before old_until.
+	 */
+	s->old_first = s->epoch - 1;
+	s->old_until = s->wall_s + TG_COOKIE_LIFE_S;
+	for (uint64_t i = 0; i < 4; i++)
+		derive_epoch(s, s->old_first + i, s->old);
+	memcpy(s->cookie_seed, seed, sizeof(s->cookie_seed));
+	for (uint64_t i = 0; i < 3; i++)
+		derive_epoch(s, s->epoch - 1 + i, s->cookie);
+	/* The slot that is not in use has keys of the seed before. */
+	tg_wipe(s->cookie[(s->epoch + 2) % 4], sizeof(s->cookie[0]));
 }
 
 void
@@ -129,6 +166,8 @@ tg_secret_advance(struct tg_secret *s, uint64_t wall_s)
 	uint64_t held = s->epoch - 1; /* held, held + 1, held + 2 are derived */
 
 	set_clock(s, wall_s);
+	if (s->old_until != 0)
+		expire_old(s);
 	if (s->epoch - 1 == held)
 		return;
 	/*
@@ -139,7 +178,7 @@ tg_secret_advance(struct tg_secret *s, uint64_t wall_s)
 		uint64_t epoch = s->epoch - 1 + i;
 
 		if (epoch - held >= 3)
-			derive_epoch(s, epoch);
+			derive_epoch(s, epoch, s->cookie);
 	}
 }
 

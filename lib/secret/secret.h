@@ -51,12 +51,21 @@ struct tg_secret {
 	struct tg_prf tuple4;    /**< digest key for IPv4 tuples */
 	struct tg_prf tuple6;    /**< digest key for IPv6 tuples */
 	struct tg_prf addr;      /**< key of tg_secret_addr_hash() */
-	uint64_t epoch;          /**< wall_s / TG_EPOCH_S at the last tg_secret_advance() */
+	uint64_t wall_s;         /**< at the last tg_secret_advance() */
+	uint64_t epoch;          /**< wall_s / TG_EPOCH_S */
 	bool second_half;        /**< wall_s is in the second half of the epoch */
 	bool allow_hw;
 	/** [epoch modulo 4][2 * IPv6 + timestamps]: previous, current and next epoch are valid */
 	struct tg_cookie_key cookie[4][TG_COOKIE_MODES];
+	/** The same of the seed before tg_secret_rotate(), for four epochs from old_first on. */
+	struct tg_cookie_key old[4][TG_COOKIE_MODES];
+	uint64_t old_first; /**< the epoch before that of the rotation */
+	uint64_t old_until; /**< wall_s from which on nothing of it is left; 0: nothing is */
 };
+
+/** From a rotation on, cookies of the old seed are accepted for so many seconds: the longest life
+ * of a cookie (cookie.h). */
+#define TG_COOKIE_LIFE_S 96
 
 /**
  * Derives all keys.
@@ -75,6 +84,18 @@ void tg_secret_init(struct tg_secret *s, const uint8_t seed[32], const uint8_t c
  * steady state, about 200 PRF calls; all three when the clock jumped).
  */
 void tg_secret_advance(struct tg_secret *s, uint64_t wall_s);
+
+/**
+ * Another cookie seed from now on. Cookies of the one before stay valid as long as they would have:
+ * its keys for the epochs until then are kept beside the new ones, the seed itself is not. They
+ * are wiped by the tg_secret_advance() that comes TG_COOKIE_LIFE_S later, by a clock that jumps
+ * further than that, and by another rotation: only one seed before the current one is known.
+ *
+ * About 800 PRF calls.
+ *
+ * @param seed  32 secret bytes, copied
+ */
+void tg_secret_rotate(struct tg_secret *s, const uint8_t seed[32]);
 
 /** One PRF call (3 blocks for IPv6) over the 4-tuple. */
 void tg_secret_digest(const struct tg_secret *s, const struct tg_tuple *t, struct tg_digest *d);

@@ -195,7 +195,58 @@ close_engines(void)
 		tg_engine_destroy(engine[k]);
 }
 
-/* Listeners aside. */
+/* Sizes and keys of the first ones are kept, whatever is said of them here. */
+static void
+change_settings(void)
+{
+	struct tg_engine_config c;
+	int rc[2];
+
+	if (below(2) != 0) {
+		settings(&c);
+		c.hop_limit = (uint8_t)(64 + below(2));
+		c.dscp = (uint8_t)below(2);
+	} else { /* only what a SYN-ACK's options hang on, so that it looks like one that is kept */
+		c = engine[0]->cfg;
+		c.timestamps = below(2) != 0;
+		c.sack = below(2) != 0;
+		c.window_scaling = below(2) != 0;
+	}
+	for (unsigned k = 0; k < 2; k++)
+		rc[k] = tg_engine_reconfigure(engine[k], &c);
+	assert_int_equal(rc[0], 0);
+	assert_int_equal(rc[1], 0);
+}
+
+static void
+change_listener(unsigned i)
+{
+	struct tg_listener_config lc;
+
+	if (listener[0][i] == 0)
+		return;
+	some_listener(&lc, i);
+	for (unsigned k = 0; k < 2; k++) {
+		const struct tg_lsn *l = &engine[k]->listeners.lsn[(listener[k][i] & 0xffff) - 1];
+
+		lc.local = l->local;
+		lc.dual_stack = l->dual_stack;
+		lc.worker = worker[k];
+		assert_int_equal(tg_listener_reconfigure(engine[k], listener[k][i], &lc), 0);
+	}
+}
+
+static void
+change_secret(void)
+{
+	uint8_t seed[32];
+
+	for (unsigned i = 0; i < sizeof(seed); i++)
+		seed[i] = (uint8_t)traffic_any();
+	for (unsigned k = 0; k < 2; k++)
+		tg_engine_rotate(engine[k], seed);
+}
+
 void
 change(void)
 {
@@ -203,11 +254,17 @@ change(void)
 	uint16_t port = (uint16_t)below(TRAFFIC_PORTS), off = (uint16_t)(below(4) * TG_TX_IP_CSUM);
 	uint16_t mtu = below(2) != 0 ? 9000 : 1400;
 	uint8_t key[16] = {(uint8_t)traffic_any()};
-	unsigned what = below(5);
+	unsigned what = below(8);
 	bool low = below(2) != 0;
 
 	if (what == 3) /* a wall clock that is set: back and forth, by whole epochs and by less */
 		wall_off += (int64_t)below(5 * TG_EPOCH_S) - 2 * TG_EPOCH_S;
+	if (what == 5)
+		change_settings();
+	else if (what == 6)
+		change_listener(below(LISTENERS));
+	else if (what == 7)
+		change_secret();
 	for (unsigned k = 0; k < 2; k++) {
 		if (what == 0) /* -EEXIST mostly; before its turn it was somebody else's */
 			tg_engine_add_addr(engine[k], 0, &a, tg_addr_is_v4(&a) ? 24 : 64);

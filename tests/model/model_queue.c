@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The engine's two queues beside a naive twin (queue_twin.h): random settings, then random SYNs,
- * ACKs, data, RSTs, cookies of another machine, accepts and time steps. After each the answer,
- * every number of the listeners, the SYN-ACKs and RSTs sent, and who is accepted next must be the
- * same.
+ * ACKs, data, RSTs, cookies of another machine, accepts, time steps and other settings. After each
+ * the answer, every number of the listeners, the SYN-ACKs and RSTs sent, and who is accepted next
+ * must be the same.
  *
  * Time moves in steps of 10 ms on a grid that misses the moment where 32-bit milliseconds are 0.
  *
@@ -164,7 +164,7 @@ play(uint64_t seed)
 	step_now = 0;
 	world_open(&w, seed);
 	while (step_now++ < STEPS) {
-		uint32_t what = below(&w, 300);
+		uint32_t what = below(&w, 304);
 
 		if (what < 210)
 			client(&w);
@@ -172,8 +172,10 @@ play(uint64_t seed)
 			accept_one(&w);
 		else if (what < 297)
 			time_passes(&w);
-		else if (what == 297)
+		else if (what < 301)
 			world_reopen(&w, below(&w, LISTENERS));
+		else
+			world_change(&w);
 		world_compare(&w);
 	}
 	/* every entry ends by itself */

@@ -120,21 +120,27 @@ twin_connect(struct twin *t, unsigned c)
 }
 
 void
-twin_open(struct twin *t, unsigned lsn, const struct tg_listener_config *cfg)
+twin_change(struct twin *t, unsigned lsn, const struct tg_listener_config *cfg)
 {
 	uint32_t backlog = cfg->backlog < t->cfg->somaxconn ? cfg->backlog : t->cfg->somaxconn;
 	uint32_t most = t->cfg->max_syn_backlog;
+	struct twin_lsn *l = &t->lsn[lsn];
 
-	t->lsn[lsn] = (struct twin_lsn){
-		.accept_holds = backlog + (t->cfg->accept_exact || cfg->single_queue ? 0 : 1),
-		.syn_bound = cfg->single_queue || cfg->syn_backlog == 0 ? backlog
-			: cfg->syn_backlog == TG_SYN_BACKLOG_AUTO       ? (most > 64 ? most : 64)
-									: cfg->syn_backlog,
-		.single = cfg->single_queue,
-		.defer_s = cfg->defer_accept_s,
-		.defer_mode = cfg->defer_mode,
-		.defer_cookies = cfg->defer_cookies,
-	};
+	l->accept_holds = backlog + (t->cfg->accept_exact || cfg->single_queue ? 0 : 1);
+	l->syn_bound = cfg->single_queue || cfg->syn_backlog == 0 ? backlog
+		: cfg->syn_backlog == TG_SYN_BACKLOG_AUTO         ? (most > 64 ? most : 64)
+								  : cfg->syn_backlog;
+	l->single = cfg->single_queue;
+	l->defer_s = cfg->defer_accept_s;
+	l->defer_mode = cfg->defer_mode;
+	l->defer_cookies = cfg->defer_cookies;
+}
+
+void
+twin_open(struct twin *t, unsigned lsn, const struct tg_listener_config *cfg)
+{
+	t->lsn[lsn] = (struct twin_lsn){0};
+	twin_change(t, lsn, cfg);
 }
 
 void
@@ -216,6 +222,10 @@ deferral_ends(struct twin *t, unsigned i)
 	c->place = TWIN_READY;
 	c->order = t->count++;
 	c->due = t->now + (span > t->cfg->synack_rto_ms ? span : t->cfg->synack_rto_ms);
+	/* settings may have changed: nobody is given up before who waited first */
+	for (unsigned k = i % LISTENERS; k < CLIENTS; k += LISTENERS)
+		if (k != i && t->c[k].place == TWIN_READY && t->c[k].due > c->due)
+			c->due = t->c[k].due;
 }
 
 /* The one to be served next of those in a place, or -1. Timeouts: who had fewer comes first. */

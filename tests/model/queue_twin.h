@@ -81,6 +81,9 @@ bool twin_cookies_on(const struct twin *t, unsigned lsn);
 /** A listener opens, with bounds as configured. */
 void twin_open(struct twin *t, unsigned lsn, const struct tg_listener_config *cfg);
 
+/** Its settings change, or the engine's: what is in its queues stays. */
+void twin_change(struct twin *t, unsigned lsn, const struct tg_listener_config *cfg);
+
 /** It closes: entries vanish, connections get a RST. */
 void twin_close(struct twin *t, unsigned lsn);
 

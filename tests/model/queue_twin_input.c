@@ -150,10 +150,11 @@ twin_ack(struct twin *t, unsigned i, bool bare)
 	if (bare && l->defer_s > 0 && l->defer_mode == TG_DEFER_SILENT && c->place != TWIN_READY &&
 		(c->place == TWIN_DEFERRED || t->now < c->first + l->defer_s * 1000ull)) {
 		c->acked = true;
-		if (c->place == TWIN_WAIT)
+		if (c->place == TWIN_WAIT) {
 			c->order = t->count++;
-		c->place = TWIN_DEFERRED;
-		c->due = c->first + l->defer_s * 1000ull;
+			c->due = c->first + l->defer_s * 1000ull;
+		}
+		c->place = TWIN_DEFERRED; /* until then, whatever the settings become */
 		return (struct twin_answer){.d = TG_DISP_DELIVERED};
 	}
 	if (bare && l->defer_s > 0 && c->retries < twin_timeouts(t, l)) {

@@ -58,20 +58,27 @@ on_other_send(void *ctx, const struct rig_frame *f)
 }
 
 static void
-open_listener(struct world *w, unsigned i)
+rules_of_listener(struct world *w, struct tg_listener_config *l)
 {
 	static const uint32_t wait[] = {0, 1, 2, 3, 7, 10, 40};
-	struct tg_listener_config *l = &w->lcfg[i];
 
-	tg_listener_config_init(l);
-	l->local.port = (uint16_t)(80 + i);
-	l->worker = w->rig.w;
 	l->backlog = 1 + below(w, 8);
 	l->single_queue = once_in(w, 5);
 	l->syn_backlog = once_in(w, 2) ? 0 : once_in(w, 4) ? TG_SYN_BACKLOG_AUTO : 1 + below(w, 20);
 	l->defer_accept_s = wait[below(w, 7)];
 	l->defer_mode = (uint8_t)below(w, 3);
 	l->defer_cookies = once_in(w, 2);
+}
+
+static void
+open_listener(struct world *w, unsigned i)
+{
+	struct tg_listener_config *l = &w->lcfg[i];
+
+	tg_listener_config_init(l);
+	l->local.port = (uint16_t)(80 + i);
+	l->worker = w->rig.w;
+	rules_of_listener(w, l);
 	if (tg_listen(w->rig.e, l, &w->listener[i]) != 0)
 		die("listener %u cannot be opened", i);
 	twin_open(&w->twin, i, l);
@@ -104,6 +111,20 @@ open_other(struct world *w, const struct rig_manner *manner)
 	}
 }
 
+static void
+rules_of_engine(struct world *w, struct tg_engine_config *c)
+{
+	c->syncookies = (uint8_t)below(w, 5);
+	c->syncookies_start = (uint8_t)(1 + below(w, 100));
+	c->syncookies_stop = (uint8_t)below(w, c->syncookies_start + 1u);
+	c->accept_full = (uint8_t)below(w, 2);
+	c->accept_exact = once_in(w, 2);
+	c->abort_on_overflow = once_in(w, 4);
+	c->synack_retries = (uint8_t)below(w, 6);
+	c->somaxconn = once_in(w, 3) ? 3 : 4096;
+	c->max_syn_backlog = 1 + below(w, once_in(w, 2) ? 12 : 100);
+}
+
 void
 world_open(struct world *w, uint64_t seed)
 {
@@ -119,16 +140,8 @@ world_open(struct world *w, uint64_t seed)
 	rig_init(&w->rig, &manner[seed % 2]);
 	w->rig.on_send = on_send;
 	w->rig.on_send_ctx = w;
-	c->syncookies = (uint8_t)below(w, 5);
-	c->syncookies_start = (uint8_t)(1 + below(w, 100));
-	c->syncookies_stop = (uint8_t)below(w, c->syncookies_start + 1u);
-	c->accept_full = (uint8_t)below(w, 2);
-	c->accept_exact = once_in(w, 2);
-	c->abort_on_overflow = once_in(w, 4);
-	c->synack_retries = (uint8_t)below(w, 6);
+	rules_of_engine(w, c);
 	c->synack_rto_ms = once_in(w, 3) ? 3000 : 1000;
-	c->somaxconn = once_in(w, 3) ? 3 : 4096;
-	c->max_syn_backlog = 1 + below(w, once_in(w, 2) ? 12 : 100);
 	c->max_half_open = once_in(w, 3) ? 6 : CLIENTS;
 	c->max_conns = once_in(w, 3) ? 4 : CLIENTS;
 	c->proven_ms = 5000;
@@ -158,16 +171,98 @@ world_close(struct world *w)
 		rig_close(&w->other);
 }
 
+static void
+compare_entries(const struct world *w)
+{
+	struct tg_conn_info got[4 * CLIENTS];
+	uint32_t cursor = 0;
+	bool seen[CLIENTS] = {false};
+	unsigned n = tg_engine_conns(w->rig.e, &cursor, got, 4 * CLIENTS);
+
+	world_same("cursor", 0, cursor, UINT32_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned c = got[i].tuple.remote.port - 40000u;
+
+		if (got[i].state != TG_SYN_RECEIVED)
+			continue;
+		if (w->twin.c[c].place == TWIN_NONE)
+			die("client %u has an entry, after %u timeouts", c, got[i].retries);
+		world_same("timeouts of client", c, got[i].retries, w->twin.c[c].retries);
+		seen[c] = true;
+	}
+	for (unsigned c = 0; c < CLIENTS; c++)
+		if (w->twin.c[c].place != TWIN_NONE && !seen[c])
+			die("client %u has no entry; %u timeouts, place %d", c,
+				w->twin.c[c].retries, (int)w->twin.c[c].place);
+}
+
 void
 world_reopen(struct world *w, unsigned lsn)
 {
+	const bool room = w->rig.cfg.max_half_open == CLIENTS && w->rig.cfg.max_conns == CLIENTS;
+	const bool now = room && twin_count(&w->twin, lsn).accept == 0 && once_in(w, 2);
+
 	if (tg_unlisten(w->rig.e, w->listener[lsn]) != 0)
 		die("listener %u cannot be closed", lsn);
 	twin_close(&w->twin, lsn);
+	/* The engine has not worked off what was in the queues, and nobody can see that. */
+	if (now) {
+		compare_entries(w);
+		open_listener(w, lsn);
+		return;
+	}
 	rig_turn(&w->rig);
 	twin_until(&w->twin, w->twin.now); /* connection entries are free: others come in */
 	open_listener(w, lsn);
 	rig_turn(&w->rig);
+}
+
+static void
+change_engine(struct world *w)
+{
+	struct tg_engine_config *c = &w->rig.cfg;
+	uint8_t mode = c->syncookies;
+
+	rules_of_engine(w, c);
+	if (tg_engine_reconfigure(w->rig.e, c) != 0)
+		die("the engine does not take other settings");
+	for (unsigned i = 0; i < LISTENERS; i++) {
+		twin_change(&w->twin, i, &w->lcfg[i]);
+		if (c->syncookies != mode)
+			w->twin.lsn[i].flood = false;
+	}
+}
+
+/* Not twice while clients may still have cookies of the secret before the one before. */
+static void
+change_secret(struct world *w)
+{
+	const uint8_t seed[32] = {(uint8_t)below(w, 256), (uint8_t)below(w, 256)};
+
+	if (w->fleet || w->twin.now < w->rotated + 30000)
+		return;
+	w->rotated = w->twin.now;
+	tg_engine_rotate(w->rig.e, seed);
+}
+
+void
+world_change(struct world *w)
+{
+	unsigned i = below(w, LISTENERS + 2);
+
+	w->rig.shrunk = true;
+	if (i == LISTENERS) {
+		change_engine(w);
+	} else if (i > LISTENERS) {
+		change_secret(w);
+	} else {
+		rules_of_listener(w, &w->lcfg[i]);
+		if (tg_listener_reconfigure(w->rig.e, w->listener[i], &w->lcfg[i]) != 0)
+			die("listener %u does not take other settings", i);
+		twin_change(&w->twin, i, &w->lcfg[i]);
+	}
+	rig_turn(&w->rig);
+	twin_until(&w->twin, w->twin.now); /* there may be room now */
 }
 
 void
@@ -242,31 +337,6 @@ world_expect(struct world *w, unsigned i, struct twin_answer a, struct tg_verdic
 	} else {
 		w->k[i].iss = w->seq_of_synack;
 	}
-}
-
-static void
-compare_entries(const struct world *w)
-{
-	struct tg_conn_info got[4 * CLIENTS];
-	uint32_t cursor = 0;
-	bool seen[CLIENTS] = {false};
-	unsigned n = tg_engine_conns(w->rig.e, &cursor, got, 4 * CLIENTS);
-
-	world_same("cursor", 0, cursor, UINT32_MAX);
-	for (unsigned i = 0; i < n; i++) {
-		unsigned c = got[i].tuple.remote.port - 40000u;
-
-		if (got[i].state != TG_SYN_RECEIVED)
-			continue;
-		if (w->twin.c[c].place == TWIN_NONE)
-			die("client %u has an entry, after %u timeouts", c, got[i].retries);
-		world_same("timeouts of client", c, got[i].retries, w->twin.c[c].retries);
-		seen[c] = true;
-	}
-	for (unsigned c = 0; c < CLIENTS; c++)
-		if (w->twin.c[c].place != TWIN_NONE && !seen[c])
-			die("client %u has no entry; %u timeouts, place %d", c,
-				w->twin.c[c].retries, (int)w->twin.c[c].place);
 }
 
 static void

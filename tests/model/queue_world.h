@@ -36,6 +36,7 @@ struct world {
 	struct tg_listener_config lcfg[LISTENERS];
 	struct knows k[CLIENTS];
 	uint64_t synacks, rsts;
+	uint64_t rotated;       /**< when the cookie secret was changed last, in ms */
 	uint32_t seq_of_synack; /**< of the last one */
 	uint64_t completed;     /**< how far runs get, to see that they are worth something */
 };
@@ -52,6 +53,9 @@ void world_close(struct world *w);
 
 /** A listener closes and opens again with other rules. */
 void world_reopen(struct world *w, unsigned lsn);
+
+/** Other rules for one that is open, or for the engine, or another secret: nothing is lost. */
+void world_change(struct world *w);
 
 /** Both clocks go on, to a time in milliseconds. */
 void world_until(struct world *w, uint64_t to);

@@ -9,6 +9,8 @@
                                          says "open N", waits for a line of input, closes them
     client.py hold HOST PORT             one connection after an exchange; says its own port, then
                                          waits for a line of input
+    client.py chat HOST PORT N           N connections, one exchange on each, says "up"; an exchange on all
+                                         for each line of input, says "again"; closes at its end
     client.py linger HOST PORT           one connection that the other side ends: says "up", then "eof"
                                          and "reset", each with the seconds since its "go" on stdin
     client.py closed HOST PORT           wants the connection refused, at once
@@ -134,6 +136,26 @@ def hold(host, port):
         sys.stdin.readline()
 
 
+def chat(host, port, n):
+    """Connections that live through what happens between two lines."""
+    socks = [connect(host, port) for _ in range(int(n))]
+    for sock in socks:
+        exchange(sock, b"hello\n")
+    print("up", flush=True)
+    rounds = 0
+    for line in sys.stdin:
+        if line == "end\n":
+            break
+        rounds += 1
+        for sock in socks:
+            exchange(sock, b"still here %d\n" % rounds)
+        print("again", rounds, flush=True)
+    for sock in socks:
+        sock.shutdown(socket.SHUT_WR)
+        if sock.recv(1):
+            sys.exit("chat: data instead of the end of the stream")
+
+
 def linger(host, port):
     """Keeps its side open, to see how the other side goes on."""
     sock = connect(host, port)
@@ -214,7 +236,7 @@ def stall(host, port, total, seconds):
 
 def main():
     """Runs one client."""
-    clients = {f.__name__: f for f in (echo, discard, many, hold, linger, closed, reset,
+    clients = {f.__name__: f for f in (echo, discard, many, hold, chat, linger, closed, reset,
                                        until_eof, stall)}
     if len(sys.argv) < 4 or sys.argv[1] not in clients:
         sys.exit(__doc__)

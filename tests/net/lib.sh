@@ -340,6 +340,47 @@ counter()
 	tele counter "$@"
 }
 
+# changed PATTERN COMMAND, refused PATTERN COMMAND - what became of a telemetry command that changes
+changed()
+{
+	tele do "$2" >"$WORK/change" || fail "$2: $(cat "$WORK/change")"
+	grep -qE "^ok: $1" "$WORK/change" || fail "$2: $(cat "$WORK/change")"
+}
+
+refused()
+{
+	! tele do "$2" >"$WORK/change" || fail "$2: $(cat "$WORK/change")"
+	grep -qE "^$1" "$WORK/change" || fail "$2: $(cat "$WORK/change")"
+}
+
+# listener ADDRESS:PORT KEY... - values of a listener, or nothing when there is none
+listener()
+{
+	tele get /tidegate/listeners | python3 -c '
+import json, sys
+for row in json.load(sys.stdin)["listeners"].values():
+    if row["local"] == sys.argv[1]:
+        print(*(row[k] for k in sys.argv[2:]))' "$@"
+}
+
+# generation - how many changes were applied, and one
+generation()
+{
+	tele info generation
+}
+
+# generation_is N
+generation_is()
+{
+	[ "$(generation)" = "$1" ]
+}
+
+# logged PATTERN [SECONDS] - waits for a line of the log, on stdout or stderr
+logged()
+{
+	wait_until "${2:-10}" grep -qhE "$1" "$WORK/out" "$WORK/err" || fail "no line in the log: $1"
+}
+
 # conn_value PEER KEY - of the one connection from that address:port
 conn_value()
 {

@@ -3,6 +3,8 @@
 """Asks a running tidegate over DPDK's telemetry socket, as dpdk-telemetry.py does.
 
     telemetry.py PREFIX get COMMAND       the JSON answer on one line
+    telemetry.py PREFIX do COMMAND        changes something: "ok: TEXT", or "CODE: TEXT" and status 1
+    telemetry.py PREFIX info KEY...       values of /tidegate/info
     telemetry.py PREFIX counter NAME...   counters or dispositions, all shards together
     telemetry.py PREFIX shard N NAME...   the same of one shard
     telemetry.py PREFIX usage NAME...     how full the engines are
@@ -38,6 +40,17 @@ class Telemetry:
             sys.exit(f"telemetry: {command}: {answer['error']}")
         return answer
 
+    def change(self, command):
+        """Sends a command that changes something, prints what became of it."""
+        self.sock.send(command.encode())
+        answer = json.loads(self.sock.recv(self.room))[command.split(",")[0]]
+        if "error" in answer:
+            print(f"{answer['code']}: {whole(answer, 'error')}")
+            sys.exit(1)
+        if answer["ok"] != 1:
+            sys.exit(f"telemetry: {command}: {answer}")
+        print("ok:", whole(answer, "applied"))
+
     def rows(self, command, key):
         """Goes through the pages of a list."""
         page = self.ask(command)
@@ -46,6 +59,15 @@ class Telemetry:
             if "next" not in page:
                 return
             page = self.ask(f"{command},{page['next']}")
+
+
+def whole(answer, key):
+    """A text that was too long for one value: it goes on under KEY_2, KEY_3, ..."""
+    text, i = answer[key], 2
+    while f"{key}_{i}" in answer:
+        text += answer[f"{key}_{i}"]
+        i += 1
+    return text
 
 
 def numbers(answer, names):
@@ -80,6 +102,11 @@ def main():
     tele, what, args = Telemetry(sys.argv[1]), sys.argv[2], sys.argv[3:]
     if what == "get":
         print(json.dumps(tele.ask(args[0])))
+    elif what == "do":
+        tele.change(args[0])
+    elif what == "info":
+        answer = tele.ask("/tidegate/info")
+        print(*(whole(answer, n) if isinstance(answer[n], str) else answer[n] for n in args))
     elif what == "counter":
         numbers(tele.ask("/tidegate/counters"), args)
     elif what == "shard":

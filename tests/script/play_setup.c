@@ -120,6 +120,19 @@ set_field(void *base, const struct field *field, size_t n, const char *word)
 }
 
 bool
+player_engine_key(struct tg_engine_config *cfg, const char *word)
+{
+	return set_field(cfg, config_keys, COUNT(config_keys), word);
+}
+
+bool
+player_listener_key(struct tg_listener_config *cfg, const char *word)
+{
+	return set_field(cfg, listener_keys, COUNT(listener_keys), word) ||
+		player_option(&cfg->options, word);
+}
+
+bool
 player_option(struct tg_conn_options *o, const char *word)
 {
 	return set_field(o, option_keys, COUNT(option_keys), word);
@@ -159,7 +172,7 @@ play_config(struct player *p, struct client *c, const struct line *l)
 				sizeof(p->rig.cfg.seed));
 		else if (set_fastopen_key(&p->rig.cfg, l->argv[i]))
 			continue;
-		else if (!set_field(&p->rig.cfg, config_keys, COUNT(config_keys), l->argv[i]))
+		else if (!player_engine_key(&p->rig.cfg, l->argv[i]))
 			die("%s is no setting of an engine", l->argv[i]);
 	}
 }
@@ -299,8 +312,7 @@ play_listen(struct player *p, struct client *c, const struct line *l)
 	for (unsigned i = 1; i < argc; i++) {
 		if (strcmp(l->argv[i], "as") == 0 && i + 1 < argc)
 			name = l->argv[++i];
-		else if (!set_field(&cfg, listener_keys, COUNT(listener_keys), l->argv[i]) &&
-			!player_option(&cfg.options, l->argv[i]))
+		else if (!player_listener_key(&cfg, l->argv[i]))
 			die("%s is no setting of a listener", l->argv[i]);
 	}
 	rc = tg_listen(p->rig.e, &cfg, &n->l);
@@ -308,6 +320,7 @@ play_listen(struct player *p, struct client *c, const struct line *l)
 		die("expected: %s\n  got:      = %s", l->text, result_name(rc));
 	if (rc != 0)
 		return;
+	n->cfg = cfg;
 	(void)snprintf(n->name, sizeof(n->name), "%s", name);
 	/* the default client talks to the first listener */
 	if (p->listeners == 0) {
@@ -365,18 +378,6 @@ play_reset(struct player *p, struct client *c, const struct line *l)
 	(void)l;
 	tg_engine_reset(p->rig.e);
 	rig_turn(&p->rig);
-}
-
-/* rotate HEX: a new Fast Open key */
-void
-play_rotate(struct player *p, struct client *c, const struct line *l)
-{
-	uint8_t key[16];
-
-	(void)c;
-	if (l->argc != 1 || word_hex(l->argv[0], key, sizeof(key)) != sizeof(key))
-		die("rotate KEY, 16 bytes in hex");
-	tg_engine_rotate_fastopen(p->rig.e, key);
 }
 
 /* buffers none|low|some: whether the engine gets packet buffers, or is told to be sparing */

@@ -35,6 +35,8 @@ static const struct verb {
 	{"knows", play_knows, false},
 	{"listen", play_listen, false},
 	{"unlisten", play_unlisten, false},
+	{"change", play_change, false},
+	{"relisten", play_relisten, false},
 	{"drain", play_drain, false},
 	{"finish", play_finish, false},
 	{"reset", play_reset, false},

@@ -40,6 +40,7 @@ struct client {
 struct named_listener {
 	char name[16];
 	tg_listener l;
+	struct tg_listener_config cfg; /**< as last taken */
 	bool event;
 };
 
@@ -112,6 +113,12 @@ void play_disposition(const struct player *p, const char *want);
 /** Sets KEY=NUMBER of a set of options. @return false when there is no such key */
 bool player_option(struct tg_conn_options *o, const char *word);
 
+/** The same for a listener, the options of its connections included, */
+bool player_listener_key(struct tg_listener_config *cfg, const char *word);
+
+/** and for an engine. */
+bool player_engine_key(struct tg_engine_config *cfg, const char *word);
+
 /* The verbs, by file. */
 void play_icmp(struct player *p, struct client *c, const struct line *l);
 void play_in(struct player *p, struct client *c, const struct line *l);
@@ -127,6 +134,8 @@ void play_link(struct player *p, struct client *c, const struct line *l);
 void play_knows(struct player *p, struct client *c, const struct line *l);
 void play_listen(struct player *p, struct client *c, const struct line *l);
 void play_unlisten(struct player *p, struct client *c, const struct line *l);
+void play_change(struct player *p, struct client *c, const struct line *l);
+void play_relisten(struct player *p, struct client *c, const struct line *l);
 void play_drain(struct player *p, struct client *c, const struct line *l);
 void play_finish(struct player *p, struct client *c, const struct line *l);
 void play_reset(struct player *p, struct client *c, const struct line *l);

@@ -265,7 +265,7 @@ rig_check(const struct rig *r)
 	if (u.conns > u.max_conns || u.half_open > u.max_half_open ||
 		u.time_wait > u.max_time_wait || u.segments > u.max_segments)
 		die("a table holds more than it can");
-	audit_engine(r->e);
+	audit_engine(r->e, r->shrunk);
 	if (r->tenv.test_bufs != 0)
 		die("%u buffers lost between engine and test", r->tenv.test_bufs);
 }

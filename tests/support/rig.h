@@ -61,6 +61,7 @@ struct rig {
 	bool hold;
 	uint64_t fed;
 	uint64_t sent;      /**< frames emitted in all */
+	bool shrunk;        /**< bounds were made smaller while it ran: see audit_engine() */
 	uint32_t mem_calls; /**< allocations when the engine had been made: the last ones */
 	uint8_t mac[64][6];
 	void (*on_send)(void *ctx, const struct rig_frame *f); /**< takes frames instead of out[] */

@@ -129,6 +129,32 @@ TG_API void tg_engine_config_init(struct tg_engine_config *cfg);
  */
 TG_API int tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine **out);
 
+/**
+ * Changes settings between two bursts. Half-open entries, connections, TIME_WAIT entries and counts
+ * live on, and cookies that are out stay valid.
+ *
+ * Left alone, whatever `cfg` says of it, is what was settled for good at creation: env, seed,
+ * wall_s and now; shard and shards; the sizes max_conns, max_half_open, max_time_wait,
+ * max_segments, proven_peers, synack_prefix_buckets and buf_size; synack_rto_ms, by which the SYN
+ * queue is sorted; and the keys, cookie_seed and fastopen_key (tg_engine_rotate(),
+ * tg_engine_rotate_fastopen()). All else holds from the next packet on:
+ *
+ * - somaxconn, max_syn_backlog and accept_exact: bounds of all listeners are computed anew. What is
+ *   in a queue that is smaller now stays there; the queue takes more when it is below its bound.
+ * - rcvbuf: the window scale stays that of the creation (peers and cookies count on it), so windows
+ *   grow to 65535 times that at most. A window once offered is not taken back.
+ * - hop_limit and dscp: connections keep what they began with; new ones, SYN-ACKs and answers that
+ *   belong to no connection have the new values.
+ * - time_wait_ms: entries keep their end. New ones last as long as those before them at least.
+ * - cookie_seed_shared: whether cookies of other machines may arrive. After false, those that may
+ * be out are accepted for one cookie lifetime more.
+ *
+ * @param cfg  complete: start from what the engine was made of
+ * @return 0; -EINVAL (a value out of its range) and -ENOSPC (sets of options, see tg_listen()):
+ *         nothing has changed
+ */
+TG_API int tg_engine_reconfigure(struct tg_engine *e, const struct tg_engine_config *cfg);
+
 /** Ends an engine: every buffer and all memory go back through env. Nothing is sent. */
 TG_API void tg_engine_destroy(struct tg_engine *e);
 
@@ -219,8 +245,26 @@ TG_API unsigned tg_engine_advance(
 TG_API tg_time tg_engine_deadline(const struct tg_engine *e, tg_time now);
 
 /**
+ * Changes the secret that SYN cookies are made of, from the next packet on. Cookies of the one
+ * before stay valid for as long as they would have, at most 96 s; then, or with the next call if it
+ * comes earlier, its keys are wiped: a second call within 96 s refuses what was made before the
+ * first. For these 96 s the odds of a forged ACK are twice what they are (lib/secret/cookie.c).
+ *
+ * The Fast Open key, where it is derived and not given, is derived anew as by
+ * tg_engine_rotate_fastopen(); the previous one has no end but the next call.
+ *
+ * Machines that share the secret should all be told within 32 s: each accepts what others make of
+ * the old one for 96 s, but nothing of the new one before it is told.
+ *
+ * @param cookie_seed  32 secret bytes, copied: as tg_engine_config.cookie_seed where machines share
+ *                     it, random where they do not
+ */
+TG_API void tg_engine_rotate(struct tg_engine *e, const uint8_t cookie_seed[32]);
+
+/**
  * Changes the Fast Open keys: `key` becomes the current one, the current one the previous one,
- * whose cookies stay valid and are renewed (RFC 7413 4.1.3).
+ * whose cookies stay valid and are renewed (RFC 7413 4.1.3). From here on keys are given, not
+ * derived: tg_engine_rotate() leaves them alone.
  */
 TG_API void tg_engine_rotate_fastopen(struct tg_engine *e, const uint8_t key[16]);
 
@@ -301,14 +345,37 @@ TG_API void tg_listener_config_init(struct tg_listener_config *cfg);
  *
  * @param out  its handle
  * @return 0; -EINVAL; -EADDRINUSE (same address and port, or a dual-stack overlap);
- *         -EADDRNOTAVAIL (not a wildcard and not a local address); -ENOSPC (more than 256, or all
- *         1024 sets of options in use, see tg_set_options())
+ *         -EADDRNOTAVAIL (not a wildcard and not a local address); -ENOSPC (more than 256,
+ *         those included whose closing is not done, or all 1024 sets of options in use, see
+ * tg_set_options())
  */
 TG_API int tg_listen(struct tg_engine *e, const struct tg_listener_config *cfg, tg_listener *out);
 
 /**
+ * Changes a listener between two bursts. Its half-open entries, connections and counts live on.
+ *
+ * - Bounds, queue model: what is in a queue that is smaller now stays there; the queue takes more
+ *   when it is below its bound.
+ * - Deferral: entries that wait for their deadline keep it.
+ * - Fast Open switched off: connections that wait for their last ACK go on.
+ * - Options, idle timeout, nodelay: of connections to come, and of SYN-ACKs; others keep theirs.
+ * - Worker: has the connections that nobody has accepted yet.
+ *
+ * @param cfg  complete; local and dual_stack are as they were
+ * @return 0; -EBADF (stale); -EINVAL; -ENOSPC (sets of options, see tg_listen()): nothing has
+ *         changed
+ */
+TG_API int tg_listener_reconfigure(
+	struct tg_engine *e, tg_listener l, const struct tg_listener_config *cfg);
+
+/**
  * Closes a listener: half-open entries vanish silently, connections nobody accepted get a RST,
  * accepted ones live on. The address can be listened on again at once.
+ *
+ * No more than a few cache lines are touched here, however full the queues are: what is left in
+ * them is worked off by tg_engine_advance(), within its budget. Until then it takes room in the
+ * engine's tables, and the listener counts among the 256 of tg_listen(); to the network its entries
+ * are gone.
  *
  * @return 0 or -EBADF
  */

@@ -432,7 +432,7 @@ unknown_keys(void **state)
 		"t.yaml:1: shard: unknown key; known here: shards, drain, idle_sleep, mbufs, "
 		"mbufs_reserve, descriptors, fragments, fragments_max, fragments_timeout, cpus, "
 		"eal, engine, "
-		"http, process, ports, listeners");
+		"http, log, process, ports, listeners");
 	bad(PORT LISTENER "http:\n    root_page: x\n    rootpage: y\n",
 		"t.yaml:5: http.rootpage: unknown key; known here: root_page, content_type");
 	bad(PORT "listeners:\n"

@@ -13,6 +13,7 @@
 #define GET_CLOSE "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 static struct http_pages *pages;
+static struct http_use use;
 static struct service *svc;
 
 /* config.c is linked for its messages; these two of the engine are not under test. */
@@ -33,7 +34,8 @@ begin(enum service_kind kind, unsigned clients)
 {
 	service_destroy(svc);
 	fake_reset();
-	assert_int_equal(service_create(kind, FAKE_CONNS, pages, &svc), 0);
+	use.replies = 0;
+	assert_int_equal(service_create(kind, FAKE_CONNS, &use, &svc), 0);
 	fake_connect(clients);
 	service_run(fake_worker(), svc);
 	assert_int_equal(svc->conns.used, clients);
@@ -401,6 +403,50 @@ a_page_comes_from_a_file(void **state)
 	assert_string_equal(err, want);
 }
 
+/* A client that is still reading the old page gets the rest of it; the next answer is the new one.
+ */
+static void
+http_pages_change_under_way(void **state)
+{
+	char yaml[] = "t.yaml", text[] = "", type[] = "text/x", err[CONFIG_ERROR_MAX];
+	struct config c = {.file = yaml, .text = text, .http = {.content_type = type}};
+	const struct http_reply *was = reply(PAGE_200, HTTP_KEEP), *is;
+	struct http_use other = {0};
+	struct http_pages *p;
+
+	(void)state;
+	assert_int_equal(http_pages_make(&c, &p, err), 0);
+	assert_false(http_pages_same(p, pages));
+	assert_true(http_pages_same(p, p));
+	is = &p->reply[PAGE_200][HTTP_KEEP];
+	other.pages = p;
+	begin(SERVICE_HTTP, 3);
+	assert_int_equal(use.replies, 0);
+	fake_take(0, 10);
+	fake_take(2, 10);
+	for (unsigned i = 0; i < 3; i++)
+		fake_data(i, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	turn();
+	assert_int_equal(use.replies, 2);
+	svc->use = &other;
+	fake_data(1, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	fake_take(0, 100000);
+	turn();
+	assert_int_equal(world.conn[0].out_len, was->len - 10);
+	assert_memory_equal(world.conn[0].out, was->bytes + 10, was->len - 10);
+	assert_int_equal(world.conn[1].out_len, was->len + is->len);
+	assert_memory_equal(world.conn[1].out + was->len, is->bytes, is->len);
+	/* One that ends in the middle lets go of it too. */
+	assert_int_equal(use.replies, 1);
+	world.conn[2].events = TG_EV_CLOSED;
+	turn();
+	assert_int_equal(use.replies, 0);
+	assert_int_equal(other.replies, 0);
+	service_destroy(svc);
+	svc = NULL;
+	http_pages_free(p);
+}
+
 static int
 make_pages(void **state)
 {
@@ -408,7 +454,10 @@ make_pages(void **state)
 	struct config c = {.file = yaml, .text = text};
 
 	(void)state;
-	return http_pages_make(&c, &pages, err);
+	if (http_pages_make(&c, &pages, err) != 0)
+		return -1;
+	use.pages = pages;
+	return 0;
 }
 
 static int
@@ -436,6 +485,7 @@ main(void)
 		cmocka_unit_test(http_lingers_when_the_client_still_sends),
 		cmocka_unit_test(http_lingering_is_bounded),
 		cmocka_unit_test(http_drains),
+		cmocka_unit_test(http_pages_change_under_way),
 		cmocka_unit_test(a_reset_connection_is_forgotten),
 		cmocka_unit_test(more_connections_than_records_are_refused),
 		cmocka_unit_test(a_page_comes_from_a_file),

@@ -166,7 +166,7 @@ the_prefix_limit_spares_rsts_and_challenge_acks(void **state)
 }
 
 static void
-without_a_rate_nothing_is_limited_and_no_table_is_made(void **state)
+without_a_rate_nothing_is_limited(void **state)
 {
 	const struct tg_addr a = tg_addr_v4(10, 0, 0, 2);
 	struct rig r;
@@ -176,7 +176,6 @@ without_a_rate_nothing_is_limited_and_no_table_is_made(void **state)
 	bench_open(&r);
 	for (unsigned i = 0; i < 100000; i++)
 		assert_true(tg_synack_allowed(r.e, &a));
-	assert_null(r.e->prefixes.set);
 	rig_close(&r);
 }
 
@@ -199,7 +198,7 @@ output_looks_at_no_more_limited_entries_than_it_may_send(void **state)
 
 		client_syn(&c);
 	}
-	r.e->prefixes.rate = 0; /* no token comes */
+	r.e->prefixes.full = 0; /* no token comes */
 	r.now += TG_SEC;
 	assert_int_equal(tg_engine_advance(r.e, r.now, r.wall0, 64), 41);
 	for (; r.e->synq.resend.count > 0; calls++) {
@@ -224,7 +223,7 @@ main(void)
 		cmocka_unit_test(a_handshake_that_found_no_room_is_not_noted),
 		cmocka_unit_test(the_cookie_of_another_machine_proves_a_peer_too),
 		cmocka_unit_test(the_prefix_limit_spares_rsts_and_challenge_acks),
-		cmocka_unit_test(without_a_rate_nothing_is_limited_and_no_table_is_made),
+		cmocka_unit_test(without_a_rate_nothing_is_limited),
 		cmocka_unit_test(output_looks_at_no_more_limited_entries_than_it_may_send),
 	};
 

@@ -49,6 +49,14 @@ config(struct tg_addr addr, uint16_t port)
 	return cfg;
 }
 
+/* Closes one that nothing names. */
+static void
+close_one(struct tg_listeners *t, uint32_t idx)
+{
+	tg_lsn_close(t, idx);
+	tg_lsn_free(t, idx);
+}
+
 static uint32_t
 must_open(struct tg_listeners *t, struct tg_addr addr, uint16_t port, bool dual)
 {
@@ -228,7 +236,7 @@ a_dual_stack_listener_takes_both_families(void **state)
 	exact = must_open(&t, a4(9), 80, false);
 	assert_int_equal(find(&t, a4(9), 80), exact);
 	assert_int_equal(find(&t, a4(8), 80), dual);
-	tg_lsn_close(&t, exact);
+	close_one(&t, exact);
 	assert_int_equal(find(&t, a4(9), 80), dual);
 }
 
@@ -319,7 +327,7 @@ a_full_table_refuses_and_still_tells_a_clash(void **state)
 	expect_refused(&t, any4(), 1000 + TG_LISTENERS_MAX - 1, false, -EADDRINUSE);
 	for (unsigned i = 0; i < TG_LISTENERS_MAX; i++)
 		assert_int_equal(find(&t, a4(9), (uint16_t)(1000 + i)), i);
-	tg_lsn_close(&t, 77);
+	close_one(&t, 77);
 	assert_int_equal(must_open(&t, any4(), 999, false), 77);
 	assert_int_equal(find(&t, a4(9), 1077), TG_NONE);
 	assert_int_equal(find(&t, a4(9), 999), 77);
@@ -336,7 +344,7 @@ a_closed_listener_is_found_no_more_and_its_port_is_free_at_once(void **state)
 	(void)state;
 	tg_listeners_init(&t);
 	at = must_open(&t, a4(9), 80, false);
-	tg_lsn_close(&t, at);
+	close_one(&t, at);
 	assert_int_equal(t.count, 0);
 	assert_int_equal(find(&t, a4(9), 80), TG_NONE);
 	at = must_open(&t, a4(9), 80, false);
@@ -355,7 +363,7 @@ closing_leaves_the_other_listeners_of_a_port_alone(void **state)
 		tg_listeners_init(&t);
 		for (uint8_t i = 0; i < 5; i++)
 			at[i] = must_open(&t, a4(i), 80, false);
-		tg_lsn_close(&t, at[gone]);
+		close_one(&t, at[gone]);
 		for (uint8_t i = 0; i < 5; i++)
 			assert_int_equal(find(&t, a4(i), 80), i == gone ? TG_NONE : at[i]);
 		assert_int_equal(must_open(&t, a4((uint8_t)gone), 80, false), at[gone]);
@@ -382,7 +390,7 @@ a_new_life_of_a_slot_inherits_nothing(void **state)
 	l->cookie_until = 99;
 	l->syn_count = l->syn_young = l->syn_acked = 5;
 	l->acceptq.count = 5;
-	tg_lsn_close(&t, idx);
+	close_one(&t, idx);
 	assert_int_equal(must_open(&t, any4(), 80, false), idx);
 	assert_false(l->dual_stack || l->nodelay);
 	assert_int_equal(l->worker, 0);
@@ -411,7 +419,7 @@ a_handle_names_its_listener_until_that_is_closed(void **state)
 	last = tg_lsn_handle(&t, TG_LISTENERS_MAX - 1);
 	assert_int_not_equal(first, last);
 
-	tg_lsn_close(&t, TG_LISTENERS_MAX - 1);
+	close_one(&t, TG_LISTENERS_MAX - 1);
 	assert_int_equal(tg_lsn_index(&t, last), TG_NONE);
 	assert_int_equal(tg_lsn_index(&t, first), 0);
 	idx = must_open(&t, any4(), TG_LISTENERS_MAX, false);
@@ -435,7 +443,7 @@ stale_handles_stay_stale_for_65535_lives(void **state)
 	for (unsigned life = 0; life < 65535; life++) {
 		tg_listener h;
 
-		tg_lsn_close(&t, 0);
+		close_one(&t, 0);
 		assert_int_equal(tg_lsn_index(&t, first), TG_NONE);
 		assert_int_equal(must_open(&t, any4(), 80, false), 0);
 		h = tg_lsn_handle(&t, 0);
@@ -617,7 +625,7 @@ the_table_agrees_with_a_naive_twin(void **state)
 			uint32_t idx = test_below(&s, TG_LISTENERS_MAX);
 
 			if (twin[idx].used)
-				tg_lsn_close(&t, idx);
+				close_one(&t, idx);
 			twin[idx].used = false;
 		}
 		for (uint32_t i = 0; i < TG_LISTENERS_MAX; i++) {

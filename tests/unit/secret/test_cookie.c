@@ -213,6 +213,124 @@ a_cookie_lives_32_to_96_seconds_at_every_phase(void **state)
 	}
 }
 
+static const uint8_t next_seed[32] = {7, 7, 7};
+static const uint8_t third_seed[32] = {8, 8, 8};
+
+/* The life of a cookie is the same whether or not the seed is changed behind it. */
+static void
+cookies_of_the_seed_before_live_on_at_every_phase(void **state)
+{
+	struct tg_secret maker, fresh;
+
+	(void)state;
+	for (int p = 0; p < 64; p++) {
+		struct cookie old[MODES], now[MODES];
+
+		tg_secret_init(&maker, seed, NULL, WALL + (uint64_t)p, true);
+		for (unsigned mode = 0; mode < MODES; mode++)
+			old[mode] = make_any(&maker, mode);
+		tg_secret_rotate(&maker, next_seed);
+		tg_secret_init(&fresh, seed, next_seed, WALL + (uint64_t)p, true);
+		for (unsigned mode = 0; mode < MODES; mode++) {
+			now[mode] = make_any(&maker, mode);
+			assert_true(check(&fresh, &now[mode]));
+			assert_false(check(&fresh, &old[mode]));
+		}
+		for (int at = p; at < 300; at++) {
+			tg_secret_advance(&maker, WALL + (uint64_t)at);
+			for (unsigned mode = 0; mode < MODES; mode++) {
+				assert_int_equal(check(&maker, &old[mode]), at < 96);
+				assert_int_equal(check(&maker, &now[mode]), at < 96);
+			}
+		}
+	}
+}
+
+/* A machine that shares the seed and is told up to 32 s later, or whose clock is off by as much. */
+static void
+other_machines_may_rotate_a_little_later(void **state)
+{
+	struct tg_secret here, there;
+
+	(void)state;
+	for (int p = 0; p < 64; p++)
+		for (int skew = -32; skew <= 32; skew += 8) {
+			tg_secret_init(&here, seed, NULL, WALL + (uint64_t)p, true);
+			tg_secret_init(&there, seed, NULL, WALL + (uint64_t)(p + skew), true);
+			tg_secret_rotate(&here, next_seed);
+			for (int at = p; at <= p + 32; at += 4) {
+				tg_secret_advance(&here, WALL + (uint64_t)at);
+				tg_secret_advance(&there, WALL + (uint64_t)(at + skew));
+				for (unsigned mode = 0; mode < MODES; mode++) {
+					struct cookie c = make_any(&there, mode);
+
+					assert_true(check(&here, &c));
+				}
+			}
+		}
+}
+
+static bool
+any_byte(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < n; i++)
+		if (b[i] != 0)
+			return true;
+	return false;
+}
+
+/* Neither the seed nor what was derived of it. */
+static void
+nothing_of_the_seed_before_is_left_after_96_seconds(void **state)
+{
+	struct tg_secret s, fresh;
+
+	(void)state;
+	for (int how = 0; how < 3; how++) {
+		/* on time; a clock that jumps ahead; one that jumps back */
+		static const int64_t to[] = {96, 1000000, -1000000};
+
+		memset(&s, 0, sizeof(s));
+		tg_secret_init(&s, seed, NULL, WALL + 10, true);
+		tg_secret_rotate(&s, next_seed);
+		assert_memory_equal(s.cookie_seed, next_seed, 32);
+		tg_secret_advance(&s, WALL + 10 + 95);
+		assert_true(any_byte(s.old, sizeof(s.old)));
+		tg_secret_advance(&s, WALL + 10 + (uint64_t)to[how]);
+		assert_false(any_byte(s.old, sizeof(s.old)));
+		/* in the slots in use, and in the fourth, are keys of the new one, or none */
+		memset(&fresh, 0, sizeof(fresh));
+		tg_secret_init(&fresh, seed, next_seed, WALL + 10, true);
+		tg_secret_advance(&fresh, WALL + 10 + 95);
+		tg_secret_advance(&fresh, WALL + 10 + (uint64_t)to[how]);
+		assert_memory_equal(s.cookie, fresh.cookie, sizeof(s.cookie));
+	}
+}
+
+static void
+a_second_rotation_knows_the_latest_seed_before_it_only(void **state)
+{
+	struct tg_secret s;
+
+	(void)state;
+	tg_secret_init(&s, seed, NULL, WALL, true);
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		struct cookie first, second;
+
+		tg_secret_init(&s, seed, NULL, WALL, true);
+		first = make_any(&s, mode);
+		tg_secret_rotate(&s, next_seed);
+		second = make_any(&s, mode);
+		assert_true(check(&s, &first));
+		tg_secret_advance(&s, WALL + 5);
+		tg_secret_rotate(&s, third_seed);
+		assert_false(check(&s, &first));
+		assert_true(check(&s, &second));
+	}
+}
+
 static void
 any_changed_bit_makes_it_fail(void **state)
 {
@@ -375,6 +493,10 @@ main(void)
 			an_ack_of_the_other_timestamp_form_never_matches, fresh_secret),
 		cmocka_unit_test_setup(
 			a_cookie_lives_32_to_96_seconds_at_every_phase, fresh_secret),
+		cmocka_unit_test(cookies_of_the_seed_before_live_on_at_every_phase),
+		cmocka_unit_test(other_machines_may_rotate_a_little_later),
+		cmocka_unit_test(nothing_of_the_seed_before_is_left_after_96_seconds),
+		cmocka_unit_test(a_second_rotation_knows_the_latest_seed_before_it_only),
 		cmocka_unit_test_setup(any_changed_bit_makes_it_fail, fresh_secret),
 		cmocka_unit_test_setup(a_tag_cannot_be_moved_between_isn_and_state, fresh_secret),
 		cmocka_unit_test_setup(blind_acks_hit_no_oftener_than_the_tag_allows, fresh_secret),
