@@ -10,7 +10,7 @@ USER_NAME=nobody
 SECCOMP="kill"
 grep -q '^Seccomp:' /proc/self/status || skip "this kernel has no seccomp"
 getent passwd "$USER_NAME" >/dev/null || skip "no user $USER_NAME"
-if nm "$TG_BUILD/app/tidegate" 2>/dev/null | grep -q __lsan_init; then
+if nm "$TG_BUILD/app/tidegate" 2>/dev/null | grep __lsan_init >/dev/null; then
 	# its leak check traces the process from a clone of it, which is what a filter is there to refuse
 	SECCOMP=no
 fi
@@ -59,13 +59,34 @@ stops()
 	! find "/run/dpdk/$TG_NAME" -type s | grep . || fail "sockets are left behind"
 }
 
+# What changes a running daemon, without privileges: files are read again, threads of telemetry start
+changes()
+{
+	changed 'engine.syncookies' /tidegate/set,engine.syncookies=2
+	changed "added $S4:81" "/tidegate/listen_add,{address: $S4, port: 81, service: greet}"
+	changed "removed $S4:81" "/tidegate/listen_del,$S4:81"
+	changed 'cookie secret from the system' /tidegate/cookie_rotate
+	echo 'engine: {syncookies: 0}' >>"$WORK/config.yaml"
+	changed 'engine.syncookies' /tidegate/reload
+	echo '# nothing' >>"$WORK/config.yaml"
+	kill -HUP "$TG_PID"
+	wait_until 10 grep -q 'reload: nothing to change' "$WORK/out" || fail "SIGHUP: $(tail -n 3 "$WORK/out")"
+	# it cannot read what only root may
+	chmod 600 "$WORK/config.yaml"
+	refused '.*cannot be read: Permission denied' /tidegate/reload
+	chmod 644 "$WORK/config.yaml"
+}
+
 net_up
+unset TG_PROCESS
+chmod 711 "$WORK"
 for _ in 1 2; do
 	tg_start "process: {user: $USER_NAME, seccomp: $SECCOMP}"
 	! grep -q 'running as root' "$WORK/out" || fail "it is not root, and warns"
 	every_thread 0000000000000000
 	expect "owner of EAL's directory" "$(stat -c %u "/run/dpdk/$TG_NAME")" "$uid"
 	serves
+	changes
 	stops
 	# what that user could leave for the root of the next start
 	ln -sf "$WORK/victim" "/run/dpdk/$TG_NAME/fbarray_extra"
@@ -88,7 +109,7 @@ if [ "$TG_SHARDS" = 1 ] &&
 	every_thread 0000000000001000
 	serves
 	stops
-	! ip -n "$NS_S" -d link show tg0 | grep -q prog/xdp || fail "its XDP program stays on tg0"
+	! ip -n "$NS_S" -d link show tg0 | grep prog/xdp >/dev/null || fail "its XDP program stays on tg0"
 fi
 
 # As root it says so. A filter alone needs no user.

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What a service manager is told, by a user without privileges: READY=1, WATCHDOG=1 as long as every
-# loop turns and not while one stands still (a debugger stops that thread alone), STOPPING=1.
+# loop turns and not while one stands still (a debugger stops that thread alone), RELOADING=1, STOPPING=1.
 . "$(dirname "$0")/../lib.sh"
 
-ldd "$TG_BUILD/app/tidegate" | grep -q libsystemd || skip "built without libsystemd"
+ldd "$TG_BUILD/app/tidegate" | grep libsystemd >/dev/null || skip "built without libsystemd"
 getent passwd nobody >/dev/null || skip "no user nobody"
 
 told()
@@ -37,6 +37,7 @@ loop_thread()
 }
 
 net_up
+unset TG_PROCESS
 : >"$WORK/told"
 python3 "$TG_NET_DIR/manager.py" listen "$WORK/notify" >"$WORK/told" &
 TG_BACKGROUND+=("$!")
@@ -48,6 +49,15 @@ tg_start "process: {user: nobody}"
 wait_until 10 has_told READY=1 1 || fail "not told that it is ready"
 wait_until 10 has_told WATCHDOG=1 3 || fail "the watchdog is not told"
 expect "page" "$(cl curl -sS -o /dev/null -w '%{http_code}' "http://$S4/")" 200
+
+# a reload is told, and its end, also when it is refused
+kill -HUP "$TG_PID"
+wait_until 10 has_told READY=1 2 || fail "not told that a reload is over"
+expect "times reloading" "$(told RELOADING=1)" 1
+echo 'no such key: 1' >>"$WORK/config.yaml"
+kill -HUP "$TG_PID"
+wait_until 10 has_told READY=1 3 || fail "not told that a refused reload is over"
+expect "times reloading" "$(told RELOADING=1)" 2
 
 if python3 "$TG_NET_DIR/manager.py" can_hold; then
 	python3 "$TG_NET_DIR/manager.py" hold "$(loop_thread)" >"$WORK/held" &
@@ -63,5 +73,5 @@ else
 fi
 tg_stop
 wait_until 10 has_told STOPPING=1 1 || fail "not told that it stops"
-expect "times ready" "$(told READY=1)" 1
+expect "times ready" "$(told READY=1)" 3
 expect "first word" "$(head -n 1 "$WORK/told")" READY=1
