@@ -266,8 +266,9 @@ tg_config()
 		  - {address: "::", dual_stack: true, port: 7, service: echo}
 		  - {address: "::", dual_stack: true, port: 9, service: discard}
 	YAML
-	[ -z "${TG_PROCESS:-}" ] || echo "process: {$TG_PROCESS}" >>"$WORK/config.yaml"
 	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$WORK/config.yaml"
+	# last, so that no line has another number
+	[ -z "${TG_PROCESS:-}" ] || echo "process: {$TG_PROCESS}" >>"$WORK/config.yaml"
 }
 
 is_ready()
