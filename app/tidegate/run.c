@@ -133,7 +133,7 @@ wait_for_stop(struct daemon *d)
 static void
 show_in_telemetry(struct daemon *d)
 {
-	if (tg_telemetry_init() != 0 || commands_init() != 0) {
+	if (tg_telemetry_init() != 0) {
 		fprintf(stderr, "tidegate: telemetry is not available, going on without\n");
 		return;
 	}
@@ -230,6 +230,9 @@ set_up_and_serve(struct daemon *d)
 	int status;
 
 	log_configure(&d->config->log);
+	/* Before all else: who asks while this takes its time is told "starting". */
+	if (commands_init() != 0)
+		log_line(LOG_LIFE, LOG_LEVEL_WARNING, "no commands in telemetry");
 	note_bounds(d->config);
 	if (setup(d, err) == 0) {
 		status = serve(d);

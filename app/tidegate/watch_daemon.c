@@ -26,9 +26,13 @@ take_sample(const struct daemon *d, struct watch_sample *s)
 		const struct tg_shard *sh = d->shard[i].shard;
 		const uint64_t *event = tg_engine_counters(sh->engine)->event;
 
-		s->no_place += word(&event[TG_CNT_REQQ_FULL_COOKIES]) +
-			word(&event[TG_CNT_REQQ_FULL_DROP]);
-		s->cookies_sent += word(&event[TG_CNT_SYNCOOKIES_SENT]);
+		uint64_t turns = word(&event[TG_CNT_REQQ_FULL_COOKIES]);
+		uint64_t sent = word(&event[TG_CNT_SYNCOOKIES_SENT]);
+
+		/* Adaptive cookies go out before the queue is full, which only the second counts.
+		 */
+		s->no_place += RTE_MAX(turns, sent) + word(&event[TG_CNT_REQQ_FULL_DROP]);
+		s->cookies_sent += sent;
 		s->cookies_recv += word(&event[TG_CNT_SYNCOOKIES_RECV]);
 		s->overflows += word(&event[TG_CNT_LISTEN_OVERFLOWS]);
 		s->no_buffer += word(&event[TG_CNT_TX_NO_BUFFER]) +

@@ -138,7 +138,7 @@ tg_data_window(const struct tg_conns *cs, const struct tg_tcb *t)
 
 	if (space > most)
 		space = most;
-	/* The right edge moves by a worthwhile step or not at all, and never back (MUST-14). */
+	/* The right edge moves by a worthwhile step or not at all, and never back (SHLD-14). */
 	if (space < offered + step)
 		return offered;
 	return space;

@@ -81,6 +81,12 @@ tg_synrcvd_sent(struct tg_conns *cs, struct tg_tcb *t, tg_time now)
 		wnd = UINT16_MAX;
 	if (wnd > tg_tcb_options(cs, t)->window)
 		wnd = tg_tcb_options(cs, t)->window;
+	/* What the first one offered is not taken back, also when the buffer is smaller now. */
+	if ((t->flags2 & TG_TCB2_SYNACK_SENT) != 0 && tg_seq_lt(t->rcv_nxt + wnd, t->rcv_adv)) {
+		wnd = t->rcv_adv - t->rcv_nxt;
+		if (wnd > UINT16_MAX)
+			wnd = UINT16_MAX;
+	}
 	if (tg_seq_lt(t->rcv_adv, t->rcv_nxt + wnd))
 		t->rcv_adv = t->rcv_nxt + wnd;
 	t->last_ack_sent = t->rcv_nxt;

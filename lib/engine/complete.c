@@ -55,7 +55,7 @@ tg_proven_by(const struct tg_engine *e, uint32_t lsn, const struct tg_digest *d,
 	p->hash = d->hash;
 	p->ts_offset = d->ts_offset;
 	p->own_mss = (uint16_t)(e->host.port[port].mtu - (p->v6 ? 60 : 40));
-	p->rcv_wnd = l->synack.wnd;
+	p->rcv_wnd = tg_lsn_offered(l, e->now);
 	p->nodelay = l->nodelay;
 	p->options = l->options;
 	p->worker = l->worker;

@@ -143,7 +143,7 @@ struct tg_verdict
 tg_input_half(struct tg_engine *e, struct tg_rx *rx, uint32_t idx)
 {
 	struct tg_half *h = tg_half_at(&e->synq, idx);
-	uint16_t wnd = e->listeners.lsn[h->key.free_use].synack.wnd;
+	uint16_t wnd = tg_lsn_offered(&e->listeners.lsn[h->key.free_use], e->now);
 
 	switch (tg_half_segment(&e->synq, h, &rx->f, &rx->opt, wnd, e->now)) {
 	case TG_HALF_SYNACK:

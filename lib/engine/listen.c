@@ -20,17 +20,27 @@ tg_listener_config_init(struct tg_listener_config *cfg)
 	cfg->options.dscp = TG_DSCP_ENGINE;
 }
 
-/* What a listener's SYN-ACKs say of us, and its connections begin with. */
+/*
+ * What a listener's SYN-ACKs say of us, and its connections begin with. A window that is offered is
+ * not taken back (SHLD-14), but what it was is in no entry and no cookie: so for as long as these
+ * may be answered, connections begin with the larger one.
+ */
 static void
 settle_synack(struct tg_engine *e, struct tg_lsn *l)
 {
 	const struct tg_options *o = &e->conns.options.set[l->options];
+	const uint16_t was = tg_lsn_offered(l, e->now);
+	const tg_time span = tg_synq_span(&e->synq, e->cfg.synack_retries) * TG_MSEC;
 
 	l->synack = e->synack;
 	l->synack.ttl = o->ttl;
 	l->synack.tos = o->tos;
 	if (o->window < l->synack.wnd)
 		l->synack.wnd = (uint16_t)o->window;
+	if (l->synack.wnd < was) {
+		l->wnd_was = was;
+		l->wnd_until = e->now + (span > TG_COOKIE_LIFETIME ? span : TG_COOKIE_LIFETIME);
+	}
 }
 
 /* A set for what a listener's settings say of connections. @return TG_OPTIONS_NONE: none is free */

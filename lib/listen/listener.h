@@ -66,6 +66,9 @@ struct tg_lsn {
 				    */
 	struct tg_fastopenq fastopenq;
 
+	uint16_t wnd_was;  /**< SYN-ACKs that offered this larger window may still be answered */
+	tg_time wnd_until; /**< before this time */
+
 	uint64_t passive_opens;
 	uint64_t overflows;
 	uint64_t drops;
@@ -180,6 +183,13 @@ tg_lsn_recent(struct tg_listeners *t, uint16_t local, const struct tg_addr *addr
 	if (t->recent != what || what == 0)
 		return tg_lsn_remember(t, what, addr, port);
 	return t->recent_lsn;
+}
+
+/** The largest window that a SYN-ACK which may still be answered has offered. */
+static inline uint16_t
+tg_lsn_offered(const struct tg_lsn *l, tg_time now)
+{
+	return now < l->wnd_until && l->wnd_was > l->synack.wnd ? l->wnd_was : l->synack.wnd;
 }
 
 /**

@@ -15,7 +15,8 @@
  *           instead an ICMP error: client, type, code, MTU / 8, seq (a step from the engine's
  *           next), bytes quoted
  *   4       surroundings: a is which; 10 holds packets back for a burst, anything but a packet ends
- *           it; 11 changes the Fast Open key
+ *           it; 11 changes the Fast Open key, 12 the cookie secret; 13 takes settings again, and
+ *           engine and listeners are changed to them
  *
  * A client sends the last Fast Open cookie it was given.
  *
@@ -366,6 +367,25 @@ worker(struct run *r, unsigned a)
 }
 
 static void
+change(struct run *r)
+{
+	static struct rig other;
+	struct tg_listener_config l[2];
+
+	engine_settings(&r->in, &other, l);
+	r->rig.shrunk = true;
+	if (tg_engine_reconfigure(r->rig.e, &other.cfg) != 0)
+		die("settings that an engine can be made of are refused");
+	for (unsigned i = 0; i < 2; i++) {
+		l[i].local = r->lcfg[i].local;
+		l[i].dual_stack = r->lcfg[i].dual_stack;
+		l[i].worker = r->rig.w;
+		r->lcfg[i] = l[i];
+		(void)tg_listener_reconfigure(r->rig.e, r->listener[i], &l[i]);
+	}
+}
+
+static void
 surroundings(struct run *r, unsigned a)
 {
 	struct tg_engine *e = r->rig.e;
@@ -401,6 +421,12 @@ surroundings(struct run *r, unsigned a)
 		return;
 	case 11:
 		tg_engine_rotate_fastopen(e, (const uint8_t[16]){take(r)});
+		break;
+	case 12:
+		tg_engine_rotate(e, (const uint8_t[32]){take(r)});
+		break;
+	case 13:
+		change(r);
 		break;
 	default:
 		break;

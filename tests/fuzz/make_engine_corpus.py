@@ -242,6 +242,16 @@ SEEDS = {
     "user_timeout": settings() + hello() + TAKE + options(b=0b10001011) + worker(SEND, 0, 90) + time(14) + time(16),
     "options_wrong": settings() + hello() + TAKE + options(0xFF, 0xFF) + options(b=0x10) + worker(ABORT) + options(1),
     "hosts": settings(PLAIN) + frame(ARP) + frame(ECHO),
+    # other settings with entries, cookies, deferrals and connections about; another secret; closed and opened again
+    "change": queues() + packet(0, S, opt=SYN_MSS) + packet(1, S, opt=SYN_ALL) + packet(2, S) + packet(2, A)
+    + around(13) + queues(ALWAYS, flags=SINGLE | EXACT, b=0) + packet(0, A) + packet(1, A) + TAKE + packet(4, S)
+    + packet(4, A) + TAKE + around(13) + queues(fastopen=COOKIE, a=0) + packet(0, A | P, data=9) + packet(5, S) + time(18),
+    "change_defer": queues(wait=S2) + packet(0, S) + packet(0, A) + packet(1, S) + around(13) + queues(mode=LINUX, wait=S0)
+    + packet(1, A) + time(18) + around(13) + queues(wait=S2) + packet(2, S) + packet(2, A) + time(18) + TAKE + TAKE,
+    "rotate": queues(ALWAYS) + packet(0, S) + packet(1, S, opt=SYN_ALL) + around(12, 7) + packet(2, S) + packet(0, A)
+    + packet(1, A, opt=SYN_ALL) + packet(2, A) + TAKE + around(12, 8) + packet(6, S) + packet(6, A) + time(20) + TAKE,
+    "reopen": queues() + packet(0, S) + packet(1, S) + packet(1, A) + packet(2, S) + around(2) + around(4) + packet(0, A)
+    + packet(2, S) + packet(2, A) + TAKE + time(16) + around(3) + around(2) + time(20),
 }
 
 

@@ -346,13 +346,13 @@ counter()
 # changed PATTERN COMMAND, refused PATTERN COMMAND - what became of a telemetry command that changes
 changed()
 {
-	tele do "$2" >"$WORK/change" || fail "$2: $(cat "$WORK/change")"
+	tele change "$2" >"$WORK/change" || fail "$2: $(cat "$WORK/change")"
 	grep -qE "^ok: $1" "$WORK/change" || fail "$2: $(cat "$WORK/change")"
 }
 
 refused()
 {
-	! tele do "$2" >"$WORK/change" || fail "$2: $(cat "$WORK/change")"
+	! tele change "$2" >"$WORK/change" || fail "$2: $(cat "$WORK/change")"
 	grep -qE "^$1" "$WORK/change" || fail "$2: $(cat "$WORK/change")"
 }
 

@@ -3,7 +3,7 @@
 """Asks a running tidegate over DPDK's telemetry socket, as dpdk-telemetry.py does.
 
     telemetry.py PREFIX get COMMAND       the JSON answer on one line
-    telemetry.py PREFIX do COMMAND        changes something: "ok: TEXT", or "CODE: TEXT" and status 1
+    telemetry.py PREFIX change COMMAND    changes something: "ok: TEXT", or "CODE: TEXT" and status 1
     telemetry.py PREFIX info KEY...       values of /tidegate/info
     telemetry.py PREFIX counter NAME...   counters or dispositions, all shards together
     telemetry.py PREFIX shard N NAME...   the same of one shard
@@ -102,7 +102,7 @@ def main():
     tele, what, args = Telemetry(sys.argv[1]), sys.argv[2], sys.argv[3:]
     if what == "get":
         print(json.dumps(tele.ask(args[0])))
-    elif what == "do":
+    elif what == "change":
         tele.change(args[0])
     elif what == "info":
         answer = tele.ask("/tidegate/info")

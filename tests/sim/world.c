@@ -58,7 +58,6 @@ void
 world_open(struct world *w, uint32_t backlog)
 {
 	struct tg_listener_config l;
-	tg_listener id;
 	int rc = rig_open(&w->rig);
 
 	if (rc != 0)
@@ -75,11 +74,13 @@ world_open(struct world *w, uint32_t backlog)
 	l.defer_mode = w->defer_mode;
 	l.syn_backlog = w->syn_backlog;
 	l.worker = w->rig.w;
-	if (tg_listen(w->rig.e, &l, &id) != 0)
+	if (tg_listen(w->rig.e, &l, &w->listener[0]) != 0)
 		die("tg_listen refuses the IPv4 wildcard");
+	w->lcfg[0] = l;
 	memset(&l.local.addr, 0, sizeof(l.local.addr));
-	if (tg_listen(w->rig.e, &l, &id) != 0)
+	if (tg_listen(w->rig.e, &l, &w->listener[1]) != 0)
 		die("tg_listen refuses the IPv6 wildcard");
+	w->lcfg[1] = l;
 	w->echo.w = w->rig.w;
 }
 

@@ -32,6 +32,8 @@ struct world {
 	uint32_t defer_accept_s;
 	uint8_t defer_mode;
 	uint32_t syn_backlog;
+	tg_listener listener[2]; /**< IPv4, IPv6 */
+	struct tg_listener_config lcfg[2];
 };
 
 /** Starts; change w->rig.cfg, then world_open(). */

@@ -142,7 +142,8 @@ TG_API int tg_engine_create(const struct tg_engine_config *cfg, struct tg_engine
  * - somaxconn, max_syn_backlog and accept_exact: bounds of all listeners are computed anew. What is
  *   in a queue that is smaller now stays there; the queue takes more when it is below its bound.
  * - rcvbuf: the window scale stays that of the creation (peers and cookies count on it), so windows
- *   grow to 65535 times that at most. A window once offered is not taken back.
+ *   grow to 65535 times that at most. A window once offered is not taken back; new connections may
+ *   begin with the larger one for as long as SYN-ACKs that offered it may be answered.
  * - hop_limit and dscp: connections keep what they began with; new ones, SYN-ACKs and answers that
  *   belong to no connection have the new values.
  * - time_wait_ms: entries keep their end. New ones last as long as those before them at least.
@@ -255,6 +256,8 @@ TG_API tg_time tg_engine_deadline(const struct tg_engine *e, tg_time now);
  *
  * Machines that share the secret should all be told within 32 s: each accepts what others make of
  * the old one for 96 s, but nothing of the new one before it is told.
+ *
+ * The wall clock it goes by is that of the last tg_engine_advance().
  *
  * @param cookie_seed  32 secret bytes, copied: as tg_engine_config.cookie_seed where machines share
  *                     it, random where they do not

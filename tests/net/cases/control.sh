@@ -65,14 +65,16 @@ expect "bound" "$(listener 0.0.0.0:80 send_q)" 4096
 expect "back" "$(listener '[::]:80' state)" LISTEN
 
 # clients at the same time: each change is whole, none is lost
+ADDERS=()
 for i in 1 2 3 4; do
 	for k in 1 2 3 4 5; do
-		tele do "/tidegate/listen_add,{address: $S4, port: $((1000 + 10 * i + k)), service: echo}"
+		tele change "/tidegate/listen_add,{address: $S4, port: $((1000 + 10 * i + k)), service: echo}"
 	done >"$WORK/add$i" &
-	eval "adder$i=$!"
+	ADDERS+=("$!")
 done
-# shellcheck disable=SC2154
-wait "$adder1" && wait "$adder2" && wait "$adder3" && wait "$adder4" || fail "$(cat "$WORK"/add?)"
+for pid in "${ADDERS[@]}"; do
+	wait "$pid" || fail "$(cat "$WORK"/add?)"
+done
 expect "changes" "$(cat "$WORK"/add? | grep -c '^ok: added ')" 20
 expect "generation" "$(generation)" 34
 for i in 1 2 3 4; do

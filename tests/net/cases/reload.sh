@@ -60,7 +60,8 @@ expect "generation" "$(generation)" 1
 talk
 
 # a listener in place, settings of the engine
-edit 's/port: 7,/& backlog: 33, idle_timeout: 1h,/; $aengine: {syncookies: 2, rst_rate: 7}'
+edit 's/port: 7,/& backlog: 33, idle_timeout: 1h,/'
+echo 'engine: {syncookies: 2, rst_rate: 7}' >>"$WORK/config.yaml"
 hang_up 2
 logged '^reload: generation 2: engine.syncookies, engine.rst_rate, \[::\]:7 backlog, \[::\]:7 idle_timeout$'
 expect "bound" "$(listener '[::]:7' send_q)" 33

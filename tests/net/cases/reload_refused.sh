@@ -5,6 +5,12 @@
 # Shards: 1
 . "$(dirname "$0")/../lib.sh"
 
+# longer_than N - the daemon's stderr
+longer_than()
+{
+	[ "$(wc -l <"$WORK/err")" -gt "$1" ]
+}
+
 # wrong CODE PATTERN SED-SCRIPT - a reload of the good file after one change, by command and by SIGHUP.
 # Each time a listener is changed too, which must not arrive.
 wrong()
@@ -16,7 +22,7 @@ wrong()
 	refused "$1: $WORK/config.yaml(:[0-9]+)?: $2" /tidegate/reload
 	lines=$(wc -l <"$WORK/err")
 	kill -HUP "$TG_PID"
-	wait_until 10 eval '[ "$(wc -l <"$WORK/err")" -gt '"$lines"' ]' || fail "$2: no line in the log"
+	wait_until 10 longer_than "$lines" || fail "$2: no line in the log"
 	expect "lines of $2" "$(wc -l <"$WORK/err")" $((lines + 1))
 	tail -n 1 "$WORK/err" | grep -qE "^tidegate: reload refused: $WORK/config.yaml(:[0-9]+)?: $2" ||
 		fail "$2: $(tail -n 1 "$WORK/err")"
@@ -41,7 +47,7 @@ wrong config 'not valid YAML' 's/^drain: .*/drain: [/'
 wrong config 'shard: unknown key' 's/^shards: /shard: /'
 wrong config 'drain: "3" has no unit' 's/^drain: .*/drain: 3/'
 wrong config 'listeners\[1\].port: 80 is in use' 's/address: "::", port: 80/address: "0.0.0.0", port: 80/'
-wrong config 'http.root_page: /nonexistent cannot be read' '$ahttp: {root_page: /nonexistent}'
+wrong config 'http.root_page: /nonexistent cannot be read' "\$ahttp: {root_page: /nonexistent}"
 wrong refused 'shards: cannot change without a restart; nor can engine.max_conns \(line 13\)$' \
 	's/^shards: .*/shards: 2/; s/^engine: {/&max_conns: 7, /'
 wrong refused 'ports\[0\].addresses: cannot change without a restart$' 's/192.0.2.1\/24/192.0.2.3\/24/'

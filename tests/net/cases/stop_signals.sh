@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # SIGINT stops as SIGTERM does. Clients that answer the FIN are not waited for until `drain` is over,
-# and a second signal waits for nobody. SIGHUP, of a closed terminal, stops nothing.
+# and a second signal waits for nobody. SIGHUP, of a closed terminal too, stops nothing.
 . "$(dirname "$0")/../lib.sh"
 
 TG_DRAIN=30s

@@ -242,6 +242,37 @@ a_configuration_gets_its_secrets(void **state)
 	config_free(c);
 }
 
+/* What a reload knows of a secret without keeping it: whether it is another one. */
+static void
+prints_tell_secrets_apart(void **state)
+{
+	struct tg_engine_config ec = {.cookie_seed = {0}};
+	struct secrets_print a = {.key = {1}}, b = {.key = {1}}, other = {.key = {2}};
+
+	(void)state;
+	secrets_take_print(&a, &ec);
+	assert_true(a.seed == 0 && a.fastopen == 0);
+	/* A seed of zeros is a seed. */
+	ec.cookie_seed_shared = true;
+	secrets_take_print(&a, &ec);
+	secrets_take_print(&b, &ec);
+	secrets_take_print(&other, &ec);
+	assert_true(a.seed != 0 && a.seed == b.seed && a.seed != other.seed);
+	ec.cookie_seed[31] = 1;
+	secrets_take_print(&b, &ec);
+	assert_true(a.seed != b.seed && b.fastopen == 0);
+	ec.fastopen_keys = 1;
+	secrets_take_print(&a, &ec);
+	assert_true(a.seed == b.seed && a.fastopen != 0);
+	/* The second key is part of it when it is given. */
+	ec.fastopen_key[1][0] = 7;
+	secrets_take_print(&b, &ec);
+	assert_true(a.fastopen == b.fastopen);
+	ec.fastopen_keys = 2;
+	secrets_take_print(&b, &ec);
+	assert_true(a.fastopen != b.fastopen);
+}
+
 static int
 make_dir(void **state)
 {
@@ -274,6 +305,7 @@ main(void)
 		cmocka_unit_test(it_must_be_a_regular_file),
 		cmocka_unit_test(fast_open_keys_as_linux_writes_them),
 		cmocka_unit_test(a_configuration_gets_its_secrets),
+		cmocka_unit_test(prints_tell_secrets_apart),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
