@@ -81,15 +81,20 @@ allow_names(scmp_filter_ctx f)
 static int
 allow_with_arguments(scmp_filter_ctx f)
 {
-	int rc = 0;
-
-	for (unsigned i = 0; rc == 0 && i < COUNT(families); i++)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
 	/* Threads, no processes: EAL's telemetry has a thread for each client. */
-	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-			SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	struct scmp_arg_cmp thread = {
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = CLONE_THREAD,
+		.datum_b = CLONE_THREAD,
+	};
+	int rc = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
+
+	for (unsigned i = 0; rc == 0 && i < COUNT(families); i++) {
+		struct scmp_arg_cmp family = {
+			.op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)families[i]};
+
+		rc = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &family);
+	}
 	/* Its flags stand in memory, where no filter sees them: glibc then uses clone(). */
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
