@@ -10,7 +10,7 @@ USER_NAME=nobody
 SECCOMP="kill"
 grep -q '^Seccomp:' /proc/self/status || skip "this kernel has no seccomp"
 getent passwd "$USER_NAME" >/dev/null || skip "no user $USER_NAME"
-if nm "$TG_BUILD/app/tidegate" 2>/dev/null | grep __lsan_init >/dev/null; then
+if nm "$TG_BUILD/app/tidegate" 2>/dev/null | grep __asan_init >/dev/null; then
 	# its leak check traces the process from a clone of it, which is what a filter is there to refuse
 	SECCOMP=no
 fi
