@@ -8,7 +8,8 @@
 # (Read by whoever sources this file.)
 # shellcheck disable=SC2034
 DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev libyaml-dev
-	libhttp-parser-dev libjansson-dev libncurses-dev libmicrohttpd-dev)
+	libhttp-parser-dev libjansson-dev libncurses-dev libmicrohttpd-dev
+	libcap-ng-dev libseccomp-dev libsystemd-dev)
 
 # For tidegate-flood --veth besides: clang makes its BPF program, nftables is one it is measured
 # against. Without them it is built without.
@@ -23,7 +24,7 @@ DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 # headers are tried in C++.
 # shellcheck disable=SC2034
 DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk
-	nftables tcpdump)
+	nftables tcpdump scdoc man-db debhelper lintian fakeroot adduser)
 
 # To boot tidegate in a virtual machine (tests/lab). The kernel there is downloaded, never installed.
 # shellcheck disable=SC2034

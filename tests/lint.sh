@@ -17,7 +17,7 @@ mapfile -t C_FILES < <(find app lib tests -name '*.[ch]' | sort)
 mapfile -t CORE_FILES < <(find lib/wire lib/secret lib/table lib/listen lib/conn lib/engine \
 	-name '*.[ch]' | sort)
 mapfile -t SCRIPTS < <(find app tests config -name '*.sh' | sort && echo .ci/run)
-mapfile -t OTHERS < <(find app lib tests -name meson.build -o -name '*.py' | sort)
+mapfile -t OTHERS < <(find app lib tests docs config -name meson.build -o -name '*.py' | sort)
 
 # rule TEXT COMMAND... - holds when the command succeeds
 rule()
@@ -100,6 +100,47 @@ warnings_are_errors()
 	grep -q "'werror=true'" meson.build && ! grep -rn --include=meson.build 'werror=false' .
 }
 
+# Every page as it is made, but for what the programs say of themselves.
+good_man_pages()
+{
+	local t page text
+
+	command -v scdoc >/dev/null || { echo "scdoc is not installed" && return 1; }
+	for t in docs/man/*.scd; do
+		page=$FOUND.$(basename "$t" .scd)
+		case $t in
+		*/tidegate.yaml.5.scd)
+			docs/man/gen-man.py "$t" keys config/tidegate.yaml >"$page.scd"
+			docs/man/gen-man.py --check "$page.scd" app/tidegate/schema.c
+			;;
+		*) docs/man/gen-man.py "$t" plain >"$page.scd" ;;
+		esac && scdoc <"$page.scd" >"$page" || return 1
+		# man is not on every machine; it says on stderr what groff does not like
+		! command -v man >/dev/null ||
+			text=$(LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
+		rm -f "$page" "$page.scd"
+		[ -z "${text:-}" ] || { echo "$t: $text" && return 1; }
+	done
+}
+
+good_unit()
+{
+	! command -v systemd-analyze >/dev/null || unit_is_read
+}
+
+# systemd reads it, with programs that are there
+unit_is_read()
+{
+	local dir said
+
+	dir=$(mktemp -d)
+	sed 's|@bindir@/tidegate|/bin/true|; s|@sysconfdir@|/etc|' config/systemd/tidegate.service.in \
+		>"$dir/tidegate.service"
+	said=$(systemd-analyze verify --man=no "$dir/tidegate.service" 2>&1 | grep -F tidegate.service || true)
+	rm -r "$dir"
+	[ -z "$said" ] || { echo "$said" && return 1; }
+}
+
 core_text >"$CORE_TEXT"
 rule "C sources are clang-format clean" formatted
 rule "scripts are shellcheck clean" good_scripts
@@ -110,5 +151,7 @@ rule "the core reads no clock" no_clock
 rule "the core draws no random numbers" no_chance
 rule "the core takes no memory but what it is given" no_heap
 rule "warnings are errors" warnings_are_errors
+rule "man pages are clean and name every key" good_man_pages
+rule "systemd understands the unit" good_unit
 rule "what docs/conformance.md names is there" tests/conformance.sh
 [ "$BROKEN" -eq 0 ]

@@ -32,7 +32,7 @@ JOBS=$(nproc)
 
 # The rings of meson's test suites, and all rings in the order they run.
 SUITES=(unit model script sim packetdrill embed)
-RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire lab)
+RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire lab package)
 for r in "${SUITES[@]}" net1 net2 wire; do
 	RINGS+=("asan-$r")
 done
@@ -47,6 +47,7 @@ NET_SECONDS=900     # twice that with the sanitizers
 WIRE_SECONDS=240
 LAB_SECONDS=420     # for each NIC
 LAB_NICS=(e1000e)
+PACKAGE_SECONDS=900 # a build of its own
 BENCH_SECONDS=600
 
 PASSED=0
@@ -256,6 +257,16 @@ lab_ring()
 	! grep -q 'took longer than' "$log" || failed "$1: took longer than $limit s"
 }
 
+# Debian packages, installed into a copy of the machine
+package_ring()
+{
+	local log=$LOGS/package.log
+
+	bounded "$PACKAGE_SECONDS" "$log" tests/package.sh || true
+	take package <"$log"
+	! grep -q 'took longer than' "$log" || failed "package: took longer than $PACKAGE_SECONDS s"
+}
+
 run_ring()
 {
 	local build=gcc dir=$GCC_DIR scale=1 inner=${1#asan-}
@@ -266,6 +277,7 @@ run_ring()
 	case $inner in
 	lint) ring_lint && return ;;
 	fuzz) ring_fuzz && return ;;
+	package) package_ring && return ;;
 	esac
 	need "$build" || { failed "$1: not built" && return; }
 	case $inner in

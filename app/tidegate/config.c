@@ -9,6 +9,7 @@
 #include "fastopen_key.h"
 #include "locate.h"
 #include "raw.h"
+#include "secret_pages.h"
 #include "value.h"
 
 int
@@ -218,6 +219,8 @@ read_all(struct config *c, const struct raw *raw, char *err)
 		read_metrics(c, raw->metrics, err) != 0 ||
 		read_exception(c, raw->exception, err) != 0 ||
 		read_group(c, GROUP_CAPTURE, "capture", raw->capture, c, &ignored, err) != 0 ||
+		read_group(c, GROUP_PROCESS, "process", raw->process, &c->process,
+			&c->given_process, err) != 0 ||
 		config_place_fastopen_key(c, err) != 0 || read_cpus(c, raw, err) != 0 ||
 		read_eal(c, raw, err) != 0)
 		return -1;
@@ -259,6 +262,7 @@ set_defaults(struct config *c)
 	c->descriptors = 1024;
 	c->fragments_max = 256;
 	c->fragments_timeout_ms = 5000;
+	c->process.dontdump = true;
 	c->log.level = LOG_LEVEL_INFO;
 	c->metrics.port = 9464;
 	c->exception.rate = 10000;
@@ -266,24 +270,34 @@ set_defaults(struct config *c)
 	tg_engine_config_init(&c->engine);
 }
 
+struct config *
+config_new(const char *file, const char *text, size_t len)
+{
+	struct config *c = secret_pages_get(sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->file = strdup(file);
+	c->text = secret_pages_get(len + 1);
+	c->text_len = len;
+	if (c->file == NULL || c->text == NULL) {
+		config_free(c);
+		return NULL;
+	}
+	memcpy(c->text, text, len);
+	return c;
+}
+
 int
 config_parse(const char *file, const char *text, size_t len, struct config **out, char *err)
 {
-	struct config *c = calloc(1, sizeof(*c));
+	struct config *c = config_new(file, text, len);
 
 	*out = NULL;
-	if (c != NULL) {
-		c->file = strdup(file);
-		c->text = malloc(len + 1);
-		c->text_len = len;
-	}
-	if (c == NULL || c->file == NULL || c->text == NULL) {
-		config_free(c);
+	if (c == NULL) {
 		snprintf(err, CONFIG_ERROR_MAX, "%s: no memory", file);
 		return -1;
 	}
-	memcpy(c->text, text, len);
-	c->text[len] = '\0';
 	set_defaults(c);
 	if (parse(c, err) != 0) {
 		config_free(c);
@@ -296,7 +310,7 @@ config_parse(const char *file, const char *text, size_t len, struct config **out
 int
 config_load(const char *file, struct config **out, char *err)
 {
-	char *text = malloc(CONFIG_FILE_MAX + 1);
+	char *text = secret_pages_get(CONFIG_FILE_MAX + 1);
 	FILE *f = fopen(file, "rb");
 	size_t n = 0;
 	int rc = -1;
@@ -307,6 +321,8 @@ config_load(const char *file, struct config **out, char *err)
 			f == NULL ? strerror(errno) : "no memory");
 	} else {
 		errno = 0;
+		/* No copy of a key in a buffer that nobody wipes. */
+		setvbuf(f, NULL, _IONBF, 0);
 		n = fread(text, 1, CONFIG_FILE_MAX + 1, f);
 		if (ferror(f))
 			snprintf(err, CONFIG_ERROR_MAX, "%s: cannot be read: %s", file,
@@ -318,9 +334,7 @@ config_load(const char *file, struct config **out, char *err)
 	}
 	if (f != NULL)
 		fclose(f);
-	if (text != NULL)
-		explicit_bzero(text, n);
-	free(text);
+	secret_pages_put(text, CONFIG_FILE_MAX + 1);
 	return rc;
 }
 
@@ -348,11 +362,8 @@ config_free(struct config *c)
 	for (unsigned i = 0; i < c->nb_listeners; i++)
 		free(c->listener[i].address);
 	free_texts(c);
-	/* A Fast Open key may stand in the text. */
-	if (c->text != NULL)
-		explicit_bzero(c->text, c->text_len);
-	explicit_bzero(&c->engine, sizeof(c->engine));
-	free(c->text);
+	/* A Fast Open key may stand in the text, and stands in the engine's settings. */
+	secret_pages_put(c->text, c->text_len + 1);
 	free(c->file);
-	free(c);
+	secret_pages_put(c, sizeof(*c));
 }

@@ -13,6 +13,7 @@
  *     config.c        loads: libcyaml sees to structure, schema.c and value.c to values
  *     config_check.c  what no single value tells: duplicates, overlaps, families
  *     config_rules.c  keys that make no sense beside, or without, each other
+ *     secret_pages.c  memory that is wiped, and in no core dump
  *     config_diff.c   what is different between two of them, and what of that needs a restart
  *     config_edit.c   one with a key, or a listener, changed
  *     secret_file.c   files only their owner may read
@@ -72,6 +73,15 @@ struct config_listener {
 struct config_http {
 	char *root_page;    /**< file, or NULL for the built-in page */
 	char *content_type; /**< NULL: text/html */
+};
+
+/** What the process gives up once it has started, see privileges.h, seccomp_filter.h, dontdump.h.
+ */
+struct config_process {
+	char *user;       /**< NULL: it stays who it is */
+	char *group;      /**< NULL: the user's own */
+	uint32_t seccomp; /**< enum seccomp_action */
+	bool dontdump;    /**< keys and packets are left out of core dumps */
 };
 
 /** Which lines are logged: these and more serious ones. */
@@ -136,6 +146,8 @@ struct config {
 	uint64_t given;        /**< key_bit() of the top-level keys that stand in the file */
 	uint64_t given_engine; /**< of those of the engine */
 	struct config_http http;
+	struct config_process process;
+	uint64_t given_process; /**< of those of the process */
 	struct config_log log;
 	struct config_metrics metrics;
 	struct config_exception exception;
@@ -165,6 +177,14 @@ int config_load(const char *file, struct config **out, char *err);
  * @param file  the name that messages show
  */
 int config_parse(const char *file, const char *text, size_t len, struct config **out, char *err);
+
+/**
+ * An empty one, all zero but for its own copies of these. A key may come to stand in it: it is in
+ * memory that no core dump holds, so none is made in another way.
+ *
+ * @return config_free() it; NULL: no memory
+ */
+struct config *config_new(const char *file, const char *text, size_t len);
 
 /** Frees it. NULL does nothing. */
 void config_free(struct config *c);

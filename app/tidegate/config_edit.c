@@ -54,17 +54,19 @@ own_texts(struct config *n)
 static struct config *
 copy(const struct config *c, const char *name, char *err)
 {
-	struct config *n = malloc(sizeof(*n));
+	struct config *n = config_new(name, "", 0);
 
 	if (n != NULL) {
+		char *file = n->file, *text = n->text;
+
 		*n = *c;
-		n->file = strdup(name);
-		n->text = strdup("");
+		n->file = file;
+		n->text = text;
 		n->text_len = 0;
 		n->given_engine = 0;
 		for (unsigned i = 0; i < n->nb_listeners; i++)
 			n->listener[i].given = 0;
-		if (own_texts(n) && n->file != NULL && n->text != NULL)
+		if (own_texts(n))
 			return n;
 		config_free(n);
 	}
@@ -291,20 +293,19 @@ parse_listener(struct config *one, char *err)
 int
 config_add_listener(const struct config *c, const char *yaml, struct config **out, char *err)
 {
-	struct config *n = copy(c, "listen_add", err), *one = calloc(1, sizeof(*one));
+	struct config *n = copy(c, "listen_add", err), *one = NULL;
 	char text[YAML_MAX + 32];
 	int rc = -1, len = snprintf(text, sizeof(text), "listeners: [%s]\n", yaml);
 
 	*out = NULL;
 	if (n == NULL)
 		goto out;
-	if (one == NULL || (one->file = strdup("listen_add")) == NULL) {
-		snprintf(err, CONFIG_ERROR_MAX, "listen_add: no memory");
-	} else if (len < 0 || (size_t)len >= sizeof(text) || strchr(yaml, '\n') != NULL) {
+	if (len < 0 || (size_t)len >= sizeof(text) || strchr(yaml, '\n') != NULL) {
 		snprintf(err, CONFIG_ERROR_MAX, "listen_add: use one line of at most %d bytes",
 			YAML_MAX);
-	} else if ((one->text = strdup(text)) != NULL) {
-		one->text_len = (size_t)len;
+	} else if ((one = config_new("listen_add", text, (size_t)len)) == NULL) {
+		snprintf(err, CONFIG_ERROR_MAX, "listen_add: no memory");
+	} else {
 		rc = parse_listener(one, err);
 	}
 	if (rc == 0 && n->nb_listeners == CONFIG_LISTENERS)

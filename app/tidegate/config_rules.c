@@ -102,6 +102,19 @@ check_engine(const struct config *c, char *err)
 }
 
 static int
+check_process(const struct config *c, char *err)
+{
+	static const struct needs user[] = {
+		{"group", "user"},
+		{NULL, NULL},
+	};
+
+	if (c->process.user == NULL)
+		return refuse(c, GROUP_PROCESS, "process", c->given_process, user, err);
+	return 0;
+}
+
+static int
 check_listener(const struct config *c, unsigned i, char *err)
 {
 	static const struct needs two_queues[] = {
@@ -226,7 +239,7 @@ int
 config_rules(const struct config *c, char *err)
 {
 	if (check_top(c, err) != 0 || check_engine(c, err) != 0 || check_exception(c, err) != 0 ||
-		check_capture(c, err) != 0)
+		check_capture(c, err) != 0 || check_process(c, err) != 0)
 		return -1;
 	for (unsigned i = 0; i < c->nb_listeners; i++)
 		if (check_listener(c, i, err) != 0)

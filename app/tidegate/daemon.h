@@ -15,10 +15,12 @@
 #include "metrics.h"
 #include "page_set.h"
 #include "port.h"
+#include "privileges.h"
 #include "secrets.h"
 #include "services.h"
 #include "shown.h"
 #include "watch.h"
+#include "watchdog.h"
 
 /** mbufs in a lcore's cache. */
 #define MBUF_CACHE 256
@@ -62,7 +64,10 @@ struct daemon {
 	struct tg_exception_port exception[CONFIG_PORTS]; /**< zeroed where there is none */
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
-	int metrics_fd; /**< bound, until metrics_start(); -1: off */
+	struct privileges privileges;
+	struct watchdog_loop watched[CONFIG_SHARDS];
+	uint64_t watchdog_us; /**< time between two looks at the loops; 0: nobody wants to know */
+	int metrics_fd;       /**< bound, until metrics_start(); -1: off */
 	struct metrics *metrics;
 	uint32_t running;   /**< loops that have not drained yet */
 	bool pdump;         /**< dpdk-dumpcap may attach */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "devices.h"
+#include "privileges.h"
 #include "run.h"
 #include "secrets.h"
 
@@ -20,7 +21,7 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE  YAML configuration; config/tidegate.yaml describes every key\n"
 	"      --check        validate FILE and exit: 0 when it is good, 2 when not; EAL is not\n"
-	"                     started, a device that is missing here is only noted\n"
+	"                     started, a device or user missing here is only noted\n"
 	"  -h, --help         this text\n"
 	"  -V, --version      the version\n"
 	"\n"
@@ -97,6 +98,8 @@ check(const struct config *c)
 
 	/* The file may be meant for another machine. */
 	if (devices_check(c, err) != 0)
+		printf("note: %s\n", err);
+	if (privileges_find(c, NULL, err) != 0)
 		printf("note: %s\n", err);
 	printf("%s: ok\n", c->file);
 	return EXIT_CLEAN;

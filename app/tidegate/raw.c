@@ -6,6 +6,7 @@
 #include <cyaml/cyaml.h>
 
 #include "raw.h"
+#include "secret_pages.h"
 
 /* Longest single value; the schema's own limits are tighter. */
 #define VALUE_MAX 4096
@@ -21,6 +22,7 @@ struct shape {
 	cyaml_schema_field_t metrics[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t exception[GROUP_KEYS_MAX + 2];
 	cyaml_schema_field_t capture[GROUP_KEYS_MAX + 1];
+	cyaml_schema_field_t process[GROUP_KEYS_MAX + 1];
 	cyaml_schema_field_t port[GROUP_KEYS_MAX + 2];
 	cyaml_schema_field_t listener[GROUP_KEYS_MAX + 1];
 	cyaml_schema_value_t text_entry, port_entry, listener_entry, root;
@@ -103,6 +105,7 @@ make_shape(struct shape *s)
 	add_keys(s->http, GROUP_HTTP);
 	add_keys(s->log, GROUP_LOG);
 	add_keys(s->metrics, GROUP_METRICS);
+	add_keys(s->process, GROUP_PROCESS);
 	add_keys(s->listener, GROUP_LISTENER);
 	add_keys(s->capture, GROUP_CAPTURE);
 	f = s->exception + add_keys(s->exception, GROUP_EXCEPTION);
@@ -128,6 +131,7 @@ make_shape(struct shape *s)
 	*f = group_field("exception", offsetof(struct raw, exception), s->exception);
 	f++->value.data_size = sizeof(struct raw_exception);
 	*f++ = group_field("capture", offsetof(struct raw, capture), s->capture);
+	*f++ = group_field("process", offsetof(struct raw, process), s->process);
 	*f++ = list_field("ports", offsetof(struct raw, ports), offsetof(struct raw, nb_ports),
 		&s->port_entry, sizeof(struct raw_port), CONFIG_PORTS);
 	*f++ = list_field("listeners", offsetof(struct raw, listeners),
@@ -277,7 +281,7 @@ raw_load(const struct config *c, struct raw **out, char *err)
 	cyaml_config_t conf = {
 		.log_fn = listen_in,
 		.log_ctx = &complaint,
-		.mem_fn = cyaml_mem,
+		.mem_fn = secret_realloc,
 		.log_level = CYAML_LOG_ERROR,
 		.flags = CYAML_CFG_NO_ALIAS,
 	};
@@ -297,7 +301,7 @@ raw_load(const struct config *c, struct raw **out, char *err)
 void
 raw_free(struct raw *raw)
 {
-	static const cyaml_config_t conf = {.mem_fn = cyaml_mem};
+	static const cyaml_config_t conf = {.mem_fn = secret_realloc};
 	struct shape shape;
 
 	make_shape(&shape);

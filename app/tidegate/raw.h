@@ -39,6 +39,7 @@ struct raw {
 	struct raw_group *metrics;
 	struct raw_exception *exception;
 	struct raw_group *capture;
+	struct raw_group *process;
 	char **cpus;
 	uint32_t nb_cpus;
 	char **eal;

@@ -8,6 +8,7 @@
 #include "apply.h"
 #include "config_edit.h"
 #include "logging.h"
+#include "notify.h"
 #include "reload.h"
 
 /* Cookies of a secret that was replaced are good for so many seconds (tg_engine_rotate()). */
@@ -188,6 +189,7 @@ reload(struct daemon *d, struct control_answer *a)
 {
 	struct config *new;
 
+	notify_reloading();
 	if (config_load(d->file, &new, a->text) != 0) {
 		a->code = CONTROL_CONFIG;
 	} else {
@@ -196,6 +198,7 @@ reload(struct daemon *d, struct control_answer *a)
 			note_bounds(d->config);
 	}
 	conclude(a, "reload", "");
+	notify_ready();
 }
 
 static void

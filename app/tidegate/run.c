@@ -11,14 +11,17 @@
 #include <rte_launch.h>
 
 #include "commands.h"
+#include "confine.h"
 #include "control.h"
 #include "daemon.h"
 #include "devices.h"
 #include "eal_args.h"
 #include "logging.h"
+#include "notify.h"
 #include "reload.h"
 #include "run.h"
 #include "start_report.h"
+#include "secrets.h"
 
 /* How often the stopping of the loops is looked at. */
 #define LOOK_MS 20
@@ -68,6 +71,7 @@ stop(struct daemon *d)
 	metrics_set_ready(d->metrics, false);
 	control_set_state(CONTROL_DRAINING);
 	log_print("stopping: drain=%ums", d->config->drain_ms);
+	notify_stopping();
 	stop_all(d, TG_LOOP_DRAIN);
 	while (!all_ended(d))
 		switch (control_wait(LOOK_MS, &r)) {
@@ -115,9 +119,11 @@ wait_for_stop(struct daemon *d)
 			break;
 		case CONTROL_HANGUP:
 			reload(d, &unread);
+			secrets_wipe_stack();
 			break;
 		case CONTROL_REQUEST:
 			over = serve_request(d, &r);
+			secrets_wipe_stack();
 			control_answered();
 			break;
 		case CONTROL_NOTHING:
@@ -181,12 +187,27 @@ show_metrics(struct daemon *d)
 		fprintf(stderr, "tidegate: no metrics: %s\n", strerror(-rc));
 }
 
+static void
+hide_from_telemetry(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->nb_shards; i++)
+		hide(&d->shard[i]);
+}
+
 static int
 serve(struct daemon *d)
 {
+	char err[CONFIG_ERROR_MAX];
+
 	show_in_telemetry(d);
-	show_metrics(d);
 	start_report(d);
+	/* What is started from here on has no privileges. */
+	if (confine(d, err) != 0) {
+		fprintf(stderr, "tidegate: %s\n", err);
+		hide_from_telemetry(d);
+		return EXIT_RUNTIME;
+	}
+	show_metrics(d);
 	d->running = d->nb_shards;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		rte_eal_remote_launch(loop_main, d->shard[i].loop, d->shard[i].lcore);
@@ -196,12 +217,14 @@ serve(struct daemon *d)
 	log_print("ready: shards=%u ports=%u listeners=%u", d->nb_shards, d->nb_ports,
 		d->config->nb_listeners);
 	metrics_set_ready(d->metrics, true);
+	confine_watch(d);
+	notify_ready();
 	wait_for_stop(d);
 	stop(d);
 	control_close();
 	metrics_stop(d->metrics);
-	for (unsigned i = 0; i < d->nb_shards; i++)
-		hide(&d->shard[i]);
+	hide_from_telemetry(d);
+	confine_end(d);
 	close_ports(d);
 	return report(d) ? EXIT_CLEAN : EXIT_RUNTIME;
 }
@@ -296,6 +319,7 @@ run(struct config *c, struct http_pages *pages, int nb_user, char *const user[])
 		status = EXIT_RUNTIME;
 	} else if (devices_check(c, err) != 0 ||
 		eal_args_make(c, nb_user, user, megabytes_needed(c), &args, err) != 0 ||
+		confine_early(c, &args, &d->privileges, err) != 0 ||
 		metrics_bind(c, &metrics_fd, err) != 0) {
 		fprintf(stderr, "tidegate: %s\n", err);
 	} else {

@@ -73,6 +73,7 @@ static const uint32_t dscp_meant[] = {TG_DSCP_ENGINE};
 /* In the order of enum tg_exception_kind. */
 static const char *const exception_words[] = {"auto", "vhost-net", "tap", NULL};
 static const char *const closed_ports_words[] = {"tidegate", "kernel", NULL};
+static const char *const seccomp_words[] = {"no", "log", "errno", "kill", "yes", NULL};
 static const char *const fastopen_words[] = {"off", "cookie", "no-cookie", NULL};
 static const char *const fastopen_deliver_words[] = {"at-once", "after-handshake", NULL};
 
@@ -171,6 +172,13 @@ static const struct key capture_keys[] = {
 	BOOL("pdump", config, capture.pdump),
 };
 
+static const struct key process_keys[] = {
+	TEXT("user", config_process, user, 32),
+	TEXT("group", config_process, group, 32),
+	CHOICE("seccomp", config_process, seccomp, seccomp_words),
+	BOOL("dontdump", config_process, dontdump),
+};
+
 static const struct key port_keys[] = {
 	MUST(.name = "device", .kind = KEY_TEXT, PLACE(config_port, device), .min = 1, .max = 255),
 	UINT("mtu", config_port, mtu, 576, 9216),
@@ -243,7 +251,7 @@ static const struct key listener_keys[] = {
 
 static const char *const none[] = {NULL};
 static const char *const top_nested[] = {"cpus", "eal", "engine", "http", "log", "metrics",
-	"exception", "capture", "ports", "listeners", NULL};
+	"exception", "capture", "process", "ports", "listeners", NULL};
 static const char *const exception_nested[] = {"kernel_ports", NULL};
 static const char *const port_nested[] = {"addresses", NULL};
 
@@ -256,6 +264,7 @@ const struct key_group key_groups[] = {
 	[GROUP_EXCEPTION] = {"exception", exception_keys, COUNT(exception_keys), exception_nested,
 		false},
 	[GROUP_CAPTURE] = {"capture", capture_keys, COUNT(capture_keys), none, false},
+	[GROUP_PROCESS] = {"process", process_keys, COUNT(process_keys), none, false},
 	[GROUP_PORT] = {"ports[]", port_keys, COUNT(port_keys), port_nested, false},
 	[GROUP_LISTENER] = {"listeners[]", listener_keys, COUNT(listener_keys), none, true},
 	[GROUP_COUNT] = {NULL, NULL, 0, NULL, false},
@@ -269,6 +278,7 @@ const struct key_section key_sections[] = {
 	{GROUP_METRICS, offsetof(struct config, metrics)},
 	{GROUP_EXCEPTION, 0},
 	{GROUP_CAPTURE, 0},
+	{GROUP_PROCESS, offsetof(struct config, process)},
 	{GROUP_COUNT, 0},
 };
 

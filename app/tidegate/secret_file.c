@@ -29,11 +29,11 @@ say(char *msg, const char *fmt, ...)
 
 /* Whether nobody but root and the running user can have seen or changed the file. */
 static int
-check(const struct stat *st, char *msg)
+check(const struct stat *st, uid_t owner, char *msg)
 {
 	if (!S_ISREG(st->st_mode))
 		return say(msg, "is no regular file");
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (st->st_uid != 0 && st->st_uid != geteuid() && st->st_uid != owner)
 		return say(msg,
 			"is owned by user %u; it must be root's or the running user's (%u): chown",
 			(unsigned)st->st_uid, (unsigned)geteuid());
@@ -67,7 +67,7 @@ read_all(int fd, uint8_t *buf, size_t *len, char *msg)
 }
 
 int
-secret_file_read(const char *path, uint8_t *buf, size_t *len, char *msg)
+secret_file_read(const char *path, uid_t owner, uint8_t *buf, size_t *len, char *msg)
 {
 	/* O_NONBLOCK: nobody may ever write to a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -77,7 +77,7 @@ secret_file_read(const char *path, uint8_t *buf, size_t *len, char *msg)
 	if (fd < 0)
 		return say(msg, "cannot be opened: %s", strerror(errno));
 	rc = fstat(fd, &st) != 0 ? say(msg, "cannot be looked at: %s", strerror(errno))
-				 : check(&st, msg);
+				 : check(&st, owner, msg);
 	if (rc == 0)
 		rc = read_all(fd, buf, len, msg);
 	close(fd);
@@ -121,11 +121,11 @@ read_hex(const uint8_t *s, size_t len, uint8_t seed[SEED_BYTES])
 }
 
 int
-secret_seed_read(const char *path, uint8_t seed[32], char *msg)
+secret_seed_read(const char *path, uid_t owner, uint8_t seed[32], char *msg)
 {
 	uint8_t buf[SECRET_FILE_MAX], *text;
 	size_t len = 0, text_len;
-	int rc = secret_file_read(path, buf, &len, msg);
+	int rc = secret_file_read(path, owner, buf, &len, msg);
 
 	if (rc == 0) {
 		text_len = len;
@@ -141,12 +141,12 @@ secret_seed_read(const char *path, uint8_t seed[32], char *msg)
 }
 
 int
-secret_fastopen_read(const char *path, uint8_t key[2][16], char *msg)
+secret_fastopen_read(const char *path, uid_t owner, uint8_t key[2][16], char *msg)
 {
 	uint8_t buf[SECRET_FILE_MAX];
 	char text[SECRET_FILE_MAX + 1];
 	size_t len = 0;
-	int rc = secret_file_read(path, buf, &len, msg);
+	int rc = secret_file_read(path, owner, buf, &len, msg);
 
 	if (rc == 0) {
 		memcpy(text, trim(buf, &len), len);

@@ -38,4 +38,11 @@ void secrets_take_print(struct secrets_print *p, const struct tg_engine_config *
  */
 int secrets_check(const struct config *c, char *err);
 
+/**
+ * Overwrites what calls that returned have left on this thread's stack, 64 KiB of it: whoever wiped
+ * its variables still leaves what registers held when they were saved (seen: the whole seed, by the
+ * dynamic linker's lazy binding). After secrets were read, from a function that outlives that.
+ */
+void secrets_wipe_stack(void);
+
 #endif

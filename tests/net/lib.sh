@@ -8,6 +8,7 @@
 #   TG_BUILD   build directory (default: build/ of the repository)
 #   TG_SHARDS  shards of tidegate, each with a queue pair (default 1)
 #   TG_SCALE   divides the number of connections of the large cases (default 1)
+#   TG_PROCESS what stands in the section process, such as "seccomp: kill" (default none)
 #   TG_NAME    name of the namespaces and of the EAL's file prefix (default tgn and the process id)
 #
 # Names of functions begin with what they are about; cl runs a command as the client.
@@ -266,6 +267,8 @@ tg_config()
 		  - {address: "::", dual_stack: true, port: 9, service: discard}
 	YAML
 	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$WORK/config.yaml"
+	# last, so that no line has another number
+	[ -z "${TG_PROCESS:-}" ] || echo "process: {$TG_PROCESS}" >>"$WORK/config.yaml"
 }
 
 is_ready()

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "schema.h"
+#include "seccomp_filter.h"
 #include "support.h"
 #include "value.h"
 
@@ -71,6 +72,9 @@ the_shortest_file_gets_defaults(void **state)
 	assert_false(c->reassemble);
 	assert_int_equal(c->fragments_max, 256);
 	assert_int_equal(c->fragments_timeout_ms, 5000);
+	assert_null(c->process.user);
+	assert_int_equal(c->process.seccomp, SECCOMP_NO);
+	assert_true(c->process.dontdump);
 	assert_null(c->cookie_seed_file);
 	assert_null(c->fastopen_key_file);
 	assert_false(c->listener[0].how.options.keepalive);
@@ -127,6 +131,7 @@ every_value_arrives(void **state)
 		"mbufs_reserve: 2048\n"
 		"descriptors: 512\n"
 		"http: {root_page: /tmp/x, content_type: text/plain}\n"
+		"process: {user: tide, group: gate, seccomp: kill, dontdump: no}\n"
 		"engine: {syncookies: 2, synack_retries: 255, synack_rto: 3s, somaxconn: 128,\n"
 		"  abort_on_overflow: yes, closed_port: drop, rst_rate: 0, max_conns: 1,\n"
 		"  max_half_open: 2, max_time_wait: 3, max_segments: 4, rcvbuf: 4096,\n"
@@ -153,6 +158,10 @@ every_value_arrives(void **state)
 	assert_int_equal(c->descriptors, 512);
 	assert_string_equal(c->http.root_page, "/tmp/x");
 	assert_string_equal(c->http.content_type, "text/plain");
+	assert_string_equal(c->process.user, "tide");
+	assert_string_equal(c->process.group, "gate");
+	assert_int_equal(c->process.seccomp, SECCOMP_KILL);
+	assert_false(c->process.dontdump);
 	assert_int_equal(c->engine.syncookies, 2);
 	assert_int_equal(c->engine.synack_retries, 255);
 	assert_int_equal(c->engine.synack_rto_ms, 3000);
@@ -421,6 +430,33 @@ metrics_are_off_unless_there(void **state)
 }
 
 static void
+what_the_process_gives_up(void **state)
+{
+	static const char *const words[] = {"no", "log", "errno", "kill", "yes"};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		char text[256];
+		struct config *c;
+
+		snprintf(text, sizeof(text), "process: {seccomp: %s}\n" PORT LISTENER, words[i]);
+		c = good(text);
+		assert_int_equal(c->process.seccomp, i);
+		config_free(c);
+	}
+	bad("process: {seccomp: maybe}\n" PORT LISTENER,
+		"t.yaml:1: process.seccomp: \"maybe\" is unknown; use one of: no, log, errno, "
+		"kill, yes");
+	bad("process: {group: daemon}\n" PORT LISTENER,
+		"t.yaml:1: process.group: has no effect without user; set that, or leave this out");
+	bad("process:\n    user: x\n    chroot: /\n" PORT LISTENER,
+		"t.yaml:3: process.chroot: unknown key; known here: user, group, seccomp, "
+		"dontdump");
+	bad("process: {user: \"\"}\n" PORT LISTENER,
+		"t.yaml:1: process.user: \"\" is empty; use 1 to 32 printable characters");
+}
+
+static void
 unknown_keys(void **state)
 {
 	struct config *c;
@@ -430,7 +466,7 @@ unknown_keys(void **state)
 		"t.yaml:1: shard: unknown key; known here: shards, drain, idle_sleep, mbufs, "
 		"mbufs_reserve, descriptors, fragments, fragments_max, fragments_timeout, cpus, "
 		"eal, engine, "
-		"http, log, metrics, exception, capture, ports, listeners");
+		"http, log, metrics, exception, capture, process, ports, listeners");
 	bad(PORT LISTENER "http:\n    root_page: x\n    rootpage: y\n",
 		"t.yaml:5: http.rootpage: unknown key; known here: root_page, content_type");
 	bad(PORT "listeners:\n"
@@ -875,15 +911,18 @@ the_example_tells_the_true_defaults_of_what_is_commented_out(void **state)
 				continue;
 			found++;
 			assert_true(g == GROUP_TOP || g == GROUP_ENGINE || g == GROUP_EXCEPTION ||
-				g == GROUP_CAPTURE || g == GROUP_LISTENER);
-			if (value_read(k, value, g == GROUP_LISTENER ? (void *)&l : (void *)&before,
+				g == GROUP_CAPTURE || g == GROUP_PROCESS || g == GROUP_LISTENER);
+			if (value_read(k, value,
+				    g == GROUP_LISTENER          ? (void *)&l
+					    : g == GROUP_PROCESS ? (void *)&before.process
+								 : (void *)&before,
 				    msg) != 0)
 				fail_msg("%s: %s", k->name, msg);
 			if (memcmp(&l, &defaults->listener[0], sizeof(l)) != 0 ||
 				memcmp(&before, defaults, sizeof(before)) != 0)
 				fail_msg("the example has \"%s\" for %s", value, k->name);
 		}
-	assert_int_equal(found, 19);
+	assert_int_equal(found, 21);
 	config_free(example);
 	config_free(defaults);
 }
@@ -899,6 +938,7 @@ main(void)
 		cmocka_unit_test(syncookies_by_number_and_by_word),
 		cmocka_unit_test(a_fast_open_key_is_read_and_its_text_forgotten),
 		cmocka_unit_test(keys_without_effect_are_refused),
+		cmocka_unit_test(what_the_process_gives_up),
 		cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(wrong_types),
 		cmocka_unit_test(out_of_range),

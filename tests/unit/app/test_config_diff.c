@@ -160,6 +160,8 @@ other_sections_need_a_restart(void **state)
 	refused("exception: {interface: x0}\n" PORT LISTENERS,
 		"exception: {interface: x0, closed_ports: kernel}\n" PORT LISTENERS,
 		"t.yaml:1: exception.closed_ports: cannot change without a restart");
+	refused(PORT LISTENERS, "process: {seccomp: log}\n" PORT LISTENERS,
+		"t.yaml:1: process.seccomp: cannot change without a restart");
 }
 
 static void

@@ -16,6 +16,8 @@
 
 #define HEX "00112233445566778899aabbccddeeff0123456789ABCDEFfedcba9876543210"
 
+#define NOBODY ((uid_t)-1) /* no owner besides root and the running user */
+
 static char dir[64], path[128];
 static char msg[SECRET_MESSAGE_MAX];
 static uint8_t seed[32];
@@ -36,7 +38,7 @@ write_file(const void *bytes, size_t len, mode_t mode)
 static void
 bad_seed(const char *message)
 {
-	assert_int_equal(secret_seed_read(path, seed, msg), -1);
+	assert_int_equal(secret_seed_read(path, NOBODY, seed, msg), -1);
 	assert_string_equal(msg, message);
 }
 
@@ -50,7 +52,7 @@ hex_and_raw_bytes(void **state)
 	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		memset(seed, 0xee, sizeof(seed));
 		write_file(good[i], strlen(good[i]), 0600);
-		assert_int_equal(secret_seed_read(path, seed, msg), 0);
+		assert_int_equal(secret_seed_read(path, NOBODY, seed, msg), 0);
 		assert_int_equal(seed[0], 0x00);
 		assert_int_equal(seed[3], 0x33);
 		assert_int_equal(seed[15], 0xff);
@@ -61,7 +63,7 @@ hex_and_raw_bytes(void **state)
 	memset(raw, ' ', sizeof(raw));
 	raw[31] = '\n';
 	write_file(raw, sizeof(raw), 0400);
-	assert_int_equal(secret_seed_read(path, seed, msg), 0);
+	assert_int_equal(secret_seed_read(path, NOBODY, seed, msg), 0);
 	assert_memory_equal(seed, raw, sizeof(raw));
 }
 
@@ -86,7 +88,7 @@ other_content_is_refused(void **state)
 	bad_seed("is longer than 256 bytes");
 	memcpy(longer, HEX, 64);
 	write_file(longer, SECRET_FILE_MAX, 0600);
-	assert_int_equal(secret_seed_read(path, seed, msg), 0);
+	assert_int_equal(secret_seed_read(path, NOBODY, seed, msg), 0);
 }
 
 static void
@@ -117,6 +119,9 @@ it_must_belong_to_root_or_us(void **state)
 	write_file(HEX, 64, 0600);
 	assert_int_equal(chown(path, 12345, 0), 0);
 	bad_seed("is owned by user 12345; it must be root's or the running user's (0): chown");
+	/* Or to the user that root is to become, who reads it again at a reload. */
+	assert_int_equal(secret_seed_read(path, 12345, seed, msg), 0);
+	assert_int_equal(secret_seed_read(path, 12346, seed, msg), -1);
 }
 
 static void
@@ -127,12 +132,12 @@ it_must_be_a_regular_file(void **state)
 	(void)state;
 	unlink(path);
 	bad_seed("cannot be opened: No such file or directory");
-	assert_int_equal(secret_seed_read(dir, seed, msg), -1);
+	assert_int_equal(secret_seed_read(dir, NOBODY, seed, msg), -1);
 	assert_string_equal(msg, "is no regular file");
 	/* Nobody will ever write to it: it must not be waited for. */
 	assert_int_equal(mkfifo(path, 0600), 0);
 	bad_seed("is no regular file");
-	assert_int_equal(secret_seed_read("/dev/zero", seed, msg), -1);
+	assert_int_equal(secret_seed_read("/dev/zero", NOBODY, seed, msg), -1);
 	assert_string_equal(msg, "is no regular file");
 
 	/* A link is as good as what it leads to. */
@@ -140,7 +145,7 @@ it_must_be_a_regular_file(void **state)
 	snprintf(target, sizeof(target), "%s.target", path);
 	assert_int_equal(rename(path, target), 0);
 	assert_int_equal(symlink(target, path), 0);
-	assert_int_equal(secret_seed_read(path, seed, msg), 0);
+	assert_int_equal(secret_seed_read(path, NOBODY, seed, msg), 0);
 	assert_int_equal(chmod(target, 0644), 0);
 	bad_seed("has mode 0644; only its owner may read it: chmod 600");
 	unlink(target);
@@ -176,16 +181,16 @@ fast_open_keys_as_linux_writes_them(void **state)
 		assert_memory_equal(key, zero, sizeof(zero));
 	}
 	write_file(two, strlen(two), 0600);
-	assert_int_equal(secret_fastopen_read(path, key, msg), 2);
+	assert_int_equal(secret_fastopen_read(path, NOBODY, key, msg), 2);
 	assert_memory_equal(key, want, sizeof(want));
 	write_file("00112233-44556677-8899aabb-ccddeeff\n", 36, 0600);
-	assert_int_equal(secret_fastopen_read(path, key, msg), 1);
+	assert_int_equal(secret_fastopen_read(path, NOBODY, key, msg), 1);
 	write_file("secret\n", 7, 0600);
-	assert_int_equal(secret_fastopen_read(path, key, msg), -1);
+	assert_int_equal(secret_fastopen_read(path, NOBODY, key, msg), -1);
 	assert_string_equal(msg, FASTOPEN_KEY_WRONG);
 	/* What stands behind a zero byte would not be seen. */
 	write_file("00112233-44556677-8899aabb-ccddeeff\0x", 37, 0600);
-	assert_int_equal(secret_fastopen_read(path, key, msg), -1);
+	assert_int_equal(secret_fastopen_read(path, NOBODY, key, msg), -1);
 }
 
 static void
