@@ -9,7 +9,7 @@ static int
 parse(const char *text, const char **err)
 {
 	static char copy[1024];
-	char *word[200];
+	char *word[sizeof(copy) / 2]; /* a blank behind each */
 	int n = 0;
 
 	strcpy(copy, text);
