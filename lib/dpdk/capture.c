@@ -110,13 +110,19 @@ epoch_of(tg_time now)
 	return (uint64_t)ts.tv_sec * TG_SEC + (uint64_t)ts.tv_nsec - now;
 }
 
+static bool
+is_full(const struct tg_capture *c)
+{
+	return c->tail - __atomic_load_n(&c->head, __ATOMIC_ACQUIRE) == TG_CAPTURE_SLOTS;
+}
+
+/* Puts one into the ring; NULL, or where there is no room: it is missed. */
 static void
 keep(struct tg_capture *c, const struct tg_captured *p, uint64_t ns, uint8_t disposition)
 {
-	uint32_t head = __atomic_load_n(&c->head, __ATOMIC_ACQUIRE);
 	struct tg_captured *to;
 
-	if (c->tail - head == TG_CAPTURE_SLOTS) {
+	if (p == NULL || is_full(c)) {
 		__atomic_store_n(&c->missed, c->missed + 1, __ATOMIC_RELAXED);
 		return;
 	}
@@ -131,6 +137,8 @@ void
 tg_capture_input(struct tg_capture *c, struct tg_engine *e, struct tg_rx_burst *b,
 	struct tg_verdict verdict[], tg_time now)
 {
+	bool full;
+
 	if (unlikely(c->epoch == 0)) {
 		c->epoch = epoch_of(now);
 		c->until = now + c->length;
@@ -139,12 +147,15 @@ tg_capture_input(struct tg_capture *c, struct tg_engine *e, struct tg_rx_burst *
 		tg_engine_input(e, b->pkt, b->n, verdict, now);
 		return;
 	}
-	for (unsigned i = 0; i < b->n; i++)
+	/* A reader that is slow or gone leaves it full: then copies would be for nothing. */
+	full = is_full(c);
+	for (unsigned i = 0; !full && i < b->n; i++)
 		copy(slot_at(c->burst, c, i), c, &b->pkt[i]);
 	tg_engine_input(e, b->pkt, b->n, verdict, now);
 	for (unsigned i = 0; i < b->n; i++)
 		if (c->want >> verdict[i].disposition & 1)
-			keep(c, slot_at(c->burst, c, i), c->epoch + now, verdict[i].disposition);
+			keep(c, full ? NULL : slot_at(c->burst, c, i), c->epoch + now,
+				verdict[i].disposition);
 }
 
 const struct tg_captured *
