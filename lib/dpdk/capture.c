@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include <rte_common.h>
@@ -18,6 +19,7 @@ struct tg_capture {
 	tg_time length; /* how long it lasts */
 	tg_time until;  /* with epoch: when it is over */
 	size_t slot;    /* bytes of one */
+	size_t bytes;   /* of all */
 	uint16_t snaplen;
 	uint64_t missed;
 	/* Count up; the oldest packet is in slot head % TG_CAPTURE_SLOTS. */
@@ -40,14 +42,16 @@ tg_capture_create(uint64_t want, uint16_t snaplen, uint32_t seconds)
 	c->length = seconds * TG_SEC;
 	c->snaplen = snaplen;
 	c->slot = slot;
-	c->burst = malloc((TG_BURST + TG_CAPTURE_SLOTS) * slot);
-	if (c->burst == NULL) {
+	c->bytes = (TG_BURST + TG_CAPTURE_SLOTS) * slot;
+	/* Shared, so that a core dump leaves them out with the other packets (core(5)). */
+	c->burst = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->burst == MAP_FAILED) {
 		free(c);
 		return NULL;
 	}
 	c->ring = c->burst + TG_BURST * slot;
 	/* Not zero, which some kernels map lazily all the same. */
-	memset(c->burst, 0xa5, (TG_BURST + TG_CAPTURE_SLOTS) * slot);
+	memset(c->burst, 0xa5, c->bytes);
 	return c;
 }
 
@@ -56,7 +60,7 @@ tg_capture_destroy(struct tg_capture *c)
 {
 	if (c == NULL)
 		return;
-	free(c->burst);
+	munmap(c->burst, c->bytes);
 	free(c);
 }
 
