@@ -249,11 +249,13 @@ run(struct ctl *c, int argc, char *argv[])
 
 	if (rc != CTL_OK)
 		return rc;
+	/* Who interrupts it, or has read enough of it, must not leave the capture armed. */
+	sigaction(SIGINT, &on_int, NULL);
+	sigaction(SIGTERM, &on_int, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	rc = start(c, &p);
 	if (rc != CTL_OK)
 		return rc;
-	sigaction(SIGINT, &on_int, NULL);
-	sigaction(SIGTERM, &on_int, NULL);
 	p.file = strcmp(p.path, "-") == 0 ? stdout : fopen(p.path, "wb");
 	if (p.file == NULL) {
 		ctl_error(c, "%s: %s", p.path, strerror(errno));

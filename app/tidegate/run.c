@@ -135,10 +135,9 @@ wait_for_stop(struct daemon *d)
 static void
 show_in_telemetry(struct daemon *d)
 {
-	if (tg_telemetry_init() != 0) {
+	if (tg_telemetry_init() != 0)
 		fprintf(stderr, "tidegate: telemetry is not available, going on without\n");
-		return;
-	}
+	/* Metrics and /healthz look at them as well. */
 	for (unsigned i = 0; i < d->nb_shards; i++) {
 		/* Nothing is there before, so both work. */
 		d->shard[i].shown = tg_telemetry_add_shard(d->shard[i].shard) == 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include <rte_common.h>
@@ -18,6 +19,7 @@ struct tg_capture {
 	tg_time length; /* how long it lasts */
 	tg_time until;  /* with epoch: when it is over */
 	size_t slot;    /* bytes of one */
+	size_t bytes;   /* of all */
 	uint16_t snaplen;
 	uint64_t missed;
 	/* Count up; the oldest packet is in slot head % TG_CAPTURE_SLOTS. */
@@ -40,14 +42,16 @@ tg_capture_create(uint64_t want, uint16_t snaplen, uint32_t seconds)
 	c->length = seconds * TG_SEC;
 	c->snaplen = snaplen;
 	c->slot = slot;
-	c->burst = malloc((TG_BURST + TG_CAPTURE_SLOTS) * slot);
-	if (c->burst == NULL) {
+	c->bytes = (TG_BURST + TG_CAPTURE_SLOTS) * slot;
+	/* Shared, so that a core dump leaves them out with the other packets (core(5)). */
+	c->burst = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->burst == MAP_FAILED) {
 		free(c);
 		return NULL;
 	}
 	c->ring = c->burst + TG_BURST * slot;
 	/* Not zero, which some kernels map lazily all the same. */
-	memset(c->burst, 0xa5, (TG_BURST + TG_CAPTURE_SLOTS) * slot);
+	memset(c->burst, 0xa5, c->bytes);
 	return c;
 }
 
@@ -56,7 +60,7 @@ tg_capture_destroy(struct tg_capture *c)
 {
 	if (c == NULL)
 		return;
-	free(c->burst);
+	munmap(c->burst, c->bytes);
 	free(c);
 }
 
@@ -110,13 +114,19 @@ epoch_of(tg_time now)
 	return (uint64_t)ts.tv_sec * TG_SEC + (uint64_t)ts.tv_nsec - now;
 }
 
+static bool
+is_full(const struct tg_capture *c)
+{
+	return c->tail - __atomic_load_n(&c->head, __ATOMIC_ACQUIRE) == TG_CAPTURE_SLOTS;
+}
+
+/* Puts one into the ring; NULL, or where there is no room: it is missed. */
 static void
 keep(struct tg_capture *c, const struct tg_captured *p, uint64_t ns, uint8_t disposition)
 {
-	uint32_t head = __atomic_load_n(&c->head, __ATOMIC_ACQUIRE);
 	struct tg_captured *to;
 
-	if (c->tail - head == TG_CAPTURE_SLOTS) {
+	if (p == NULL || is_full(c)) {
 		__atomic_store_n(&c->missed, c->missed + 1, __ATOMIC_RELAXED);
 		return;
 	}
@@ -131,6 +141,8 @@ void
 tg_capture_input(struct tg_capture *c, struct tg_engine *e, struct tg_rx_burst *b,
 	struct tg_verdict verdict[], tg_time now)
 {
+	bool full;
+
 	if (unlikely(c->epoch == 0)) {
 		c->epoch = epoch_of(now);
 		c->until = now + c->length;
@@ -139,12 +151,15 @@ tg_capture_input(struct tg_capture *c, struct tg_engine *e, struct tg_rx_burst *
 		tg_engine_input(e, b->pkt, b->n, verdict, now);
 		return;
 	}
-	for (unsigned i = 0; i < b->n; i++)
+	/* A reader that is slow or gone leaves it full: then copies would be for nothing. */
+	full = is_full(c);
+	for (unsigned i = 0; !full && i < b->n; i++)
 		copy(slot_at(c->burst, c, i), c, &b->pkt[i]);
 	tg_engine_input(e, b->pkt, b->n, verdict, now);
 	for (unsigned i = 0; i < b->n; i++)
 		if (c->want >> verdict[i].disposition & 1)
-			keep(c, slot_at(c->burst, c, i), c->epoch + now, verdict[i].disposition);
+			keep(c, full ? NULL : slot_at(c->burst, c, i), c->epoch + now,
+				verdict[i].disposition);
 }
 
 const struct tg_captured *

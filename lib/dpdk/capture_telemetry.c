@@ -2,10 +2,14 @@
 /*
  * Captures over DPDK's telemetry:
  *
- *     /tidegate/capture_start,WHAT,SNAPLEN,SECONDS,COUNT   {"id": 1}
- *     /tidegate/capture_read,ID     a text of hex digits: the next bytes of a pcapng file; may be
- * "" /tidegate/capture_status,ID   {"written": 5, "missed": 0, "over": 0} /tidegate/capture_stop,ID
- * the same, the last time
+ *     /tidegate/capture_start,WHAT,SNAPLEN,SECONDS,COUNT
+ *         {"id": 1}
+ *     /tidegate/capture_read,ID
+ *         the next bytes of a pcapng file as a text of hex digits, which may be empty
+ *     /tidegate/capture_status,ID
+ *         {"written": 5, "missed": 0, "over": 0}
+ *     /tidegate/capture_stop,ID
+ *         the same, for the last time
  *
  * DPDK 22.11 has texts of 8191 characters at most, of which a page makes as much as it can.
  */

@@ -10,6 +10,20 @@
 
 /* Flags that say what an mbuf is, not what is in it. */
 #define KIND_FLAGS (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
+/* Types of ICMPv6 that are neighbour discovery, redirects included (RFC 4861 4). */
+#define ND_FIRST 133
+#define ND_LAST  137
+
+/*
+ * What a packet may take of the rate when there is more than that. Strangers can send UDP and echo
+ * requests by the million; an operator's ssh is TCP, and needs ARP or neighbour discovery, which
+ * only neighbours send.
+ */
+enum urgency {
+	FIRST,  /* TCP: all of the burst */
+	SECOND, /* ARP and neighbour discovery: three quarters */
+	LAST,   /* everything else: half */
+};
 
 void
 tg_exception_join(struct tg_exception *x, struct tg_shard *shard, const struct tg_port *wire,
@@ -150,11 +164,82 @@ hand_over(struct tg_exception *x, struct rte_mbuf *m[], uint16_t n)
 	}
 }
 
+/* The bytes of a packet from `at` on when they are in one piece, or NULL. */
+static const void *
+bytes_at(const struct rte_mbuf *m, uint32_t at, uint32_t n)
+{
+	return at + n <= m->data_len ? rte_pktmbuf_mtod_offset(m, const void *, at) : NULL;
+}
+
+/* Protocol of an IPv6 packet without extension headers: those have nothing that is urgent here. */
+static enum urgency
+urgency_of_ipv6(const struct rte_mbuf *m, uint32_t at)
+{
+	const struct rte_ipv6_hdr *ip = bytes_at(m, at, sizeof(*ip) + 1);
+
+	if (ip == NULL)
+		return LAST;
+	if (ip->proto == IPPROTO_TCP)
+		return FIRST;
+	if (ip->proto != IPPROTO_ICMPV6)
+		return LAST;
+	return *(const uint8_t *)(ip + 1) >= ND_FIRST && *(const uint8_t *)(ip + 1) <= ND_LAST
+		? SECOND
+		: LAST;
+}
+
+static enum urgency
+urgency_of(const struct rte_mbuf *m)
+{
+	uint32_t at = 2 * RTE_ETHER_ADDR_LEN;
+	const rte_be16_t *type = bytes_at(m, at, sizeof(*type));
+	const struct rte_ipv4_hdr *ip;
+
+	for (unsigned tags = 0; tags < 2 && type != NULL; tags++) {
+		if (*type != RTE_BE16(RTE_ETHER_TYPE_VLAN) &&
+			*type != RTE_BE16(RTE_ETHER_TYPE_QINQ))
+			break;
+		at += sizeof(struct rte_vlan_hdr);
+		type = bytes_at(m, at, sizeof(*type));
+	}
+	if (type == NULL)
+		return LAST;
+	at += sizeof(*type);
+	if (*type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return urgency_of_ipv6(m, at);
+	if (*type == RTE_BE16(RTE_ETHER_TYPE_ARP))
+		return SECOND;
+	ip = *type == RTE_BE16(RTE_ETHER_TYPE_IPV4) ? bytes_at(m, at, sizeof(*ip)) : NULL;
+	return ip != NULL && ip->next_proto_id == IPPROTO_TCP ? FIRST : LAST;
+}
+
+/* Leaves those that the rate lets through, in order; frees and counts the others. */
+static uint16_t
+limit(struct tg_exception *x, struct rte_mbuf *m[], uint16_t n, tg_time now)
+{
+	uint32_t left = tg_tokens_left(&x->to, now), burst = (uint32_t)(x->to.depth / TG_SEC);
+	/* So many tokens must stay behind a packet, by its urgency. */
+	const uint32_t kept[] = {[FIRST] = 0, [SECOND] = burst / 4, [LAST] = burst / 2};
+	uint16_t k = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (left > 0 && left > kept[urgency_of(m[i])]) {
+			left--;
+			m[k++] = m[i];
+			continue;
+		}
+		x->shard->count.exception_limited++;
+		rte_pktmbuf_free(m[i]);
+	}
+	tg_tokens_take(&x->to, k, now);
+	return k;
+}
+
 void
 tg_exception_to_kernel(struct tg_exception *x, struct rte_mbuf *m[], uint16_t n, tg_time now)
 {
 	struct tg_glue_counts *c = &x->shard->count;
-	uint16_t k = 0, most;
+	uint16_t k = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		if (likely(!is_other_hosts(x, m[i]))) {
@@ -164,15 +249,13 @@ tg_exception_to_kernel(struct tg_exception *x, struct rte_mbuf *m[], uint16_t n,
 		c->exception_other_host++;
 		rte_pktmbuf_free(m[i]);
 	}
-	most = (uint16_t)tg_tokens_take(&x->to, k, now);
-	c->exception_limited += k - most;
-	rte_pktmbuf_free_bulk(m + most, k - most);
+	k = limit(x, m, k, now);
 	if (unlikely(x->shard->low)) {
-		c->exception_dropped += most;
-		rte_pktmbuf_free_bulk(m, most);
+		c->exception_dropped += k;
+		rte_pktmbuf_free_bulk(m, k);
 		return;
 	}
-	hand_over(x, m, complete_all(x, m, most));
+	hand_over(x, m, complete_all(x, m, k));
 }
 
 bool

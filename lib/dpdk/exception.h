@@ -91,6 +91,7 @@ void tg_exception_join(struct tg_exception *x, struct tg_shard *shard, const str
  * Gives packets to the kernel. Those over the rate, to other stations' MAC addresses and that the
  * interface does not take are dropped and counted: exception_limited, exception_other_host,
  * exception_dropped; the others are exception_rx.
+ * Of the burst, half is for TCP, ARP and neighbour discovery alone, and a quarter for TCP.
  *
  * @param m  n foreign mbufs of tg_shard_input(), all taken; the array is written to
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a turn of the daemon's polling loop costs, in TSC cycles: one without packets, and one with
- * 32 that are dropped at once (64 zero bytes), so that nearly all of it is the loop. The port is
- * net_null; a callback on its rx queue takes the time every 256 turns and ends the loop after 801
- * slices.
+ * 32 that are dropped at once (64 zero bytes), so that nearly all of it is the loop; the same while
+ * a capture copies each of them, and while its ring is full. The port is net_null; a callback on
+ * its rx queue takes the time every 256 turns and ends the loop after 801 slices.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +14,18 @@
 #include "bench.h"
 #include "loop.h"
 #include "port.h"
+#include "shard.h"
+
+/* What a capture wants. */
+#define NONE   0                                 /* there is none */
+#define OTHERS (UINT64_C(1) << TG_DISP_ANSWERED) /* packets that do not come */
+#define ALL    (UINT64_MAX)
 
 enum {
 	TURNS = 256,
 	SLICES = 801,
+	SNAPLEN = 256,
+	SECONDS = 3600,
 };
 
 /* The slices of one run. */
@@ -65,11 +73,12 @@ make_shard(struct rte_mempool *pool, uint16_t port)
 }
 
 static void
-measure(const char *name, const char *device, struct rte_mempool *pool)
+measure(const char *name, const char *device, struct rte_mempool *pool, uint64_t want)
 {
 	struct tg_port_config pc = {.device = device, .queues = 1, .descriptors = 64, .pool = pool};
 	static struct tg_loop loop;
 	static struct watch w;
+	const struct rte_eth_rxtx_callback *cb;
 	struct tg_port port;
 	const char *why;
 
@@ -78,13 +87,19 @@ measure(const char *name, const char *device, struct rte_mempool *pool)
 		exit(EXIT_FAILURE);
 	loop = (struct tg_loop){.shard = make_shard(pool, port.id), .nb_ports = 1};
 	loop.port[0].id = port.id;
+	if (want != NONE)
+		loop.shard->capture = tg_capture_create(want, SNAPLEN, SECONDS);
 	tg_clock_init(&loop.clock);
 	w = (struct watch){.loop = &loop};
-	if (rte_eth_add_rx_callback(port.id, 0, every_burst, &w) == NULL)
+	cb = rte_eth_add_rx_callback(port.id, 0, every_burst, &w);
+	if (cb == NULL)
 		exit(EXIT_FAILURE);
 	tg_loop_run(&loop);
 	qsort(w.slice, SLICES, sizeof(w.slice[0]), bench_order);
 	printf("%-44s %9.1f %9.1f\n", name, w.slice[SLICES / 2], w.slice[SLICES / 10]);
+	/* It would stay with the port's number, which the next port gets. */
+	if (rte_eth_remove_rx_callback(port.id, 0, cb) != 0)
+		exit(EXIT_FAILURE);
 	tg_port_close(&port);
 	tg_shard_destroy(loop.shard);
 }
@@ -103,8 +118,10 @@ main(void)
 	if (pool == NULL)
 		return EXIT_FAILURE;
 	printf("%-44s %9s %9s\n", "TSC cycles per turn of a loop", "median", "p10");
-	measure("without packets", "net_null0,no-rx=1", pool);
-	measure("32 packets, dropped", "net_null1", pool);
+	measure("without packets", "net_null0,no-rx=1", pool, NONE);
+	measure("32 packets, dropped", "net_null1", pool, NONE);
+	measure("the same, a capture copies them", "net_null2", pool, OTHERS);
+	measure("the same, the ring of a capture is full", "net_null3", pool, ALL);
 	rte_eal_cleanup();
 	return EXIT_SUCCESS;
 }

@@ -28,6 +28,16 @@ capture_on()
 	wait_until 10 test -s "$WORK/cap.pcapng" || fail "not armed: $(cat "$WORK/said")"
 }
 
+# three_syns - to closed ports. One SYN each: the sockets are closed long before it would be sent again.
+three_syns()
+{
+	cl python3 -c 'import socket, sys
+for port in 81, 82, 83:
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex((sys.argv[1], port))' "$S4"
+}
+
 # capture_ends - waits for it and reads the file
 capture_ends()
 {
@@ -60,10 +70,7 @@ capture_on --drops closed_port -c 3 -t 30
 began=$(date +%s%N)
 expect "fetches" "$(cl curl -sS --max-time 60 -H 'Connection: close' -o /dev/null \
 	-w '%{http_code}\n' "http://$S4/?n=[1-10]" | grep -c '^200$')" 10
-# (less than the second after which a SYN is sent again)
-for port in 81 82 83; do
-	! CL_TIMEOUT=10 cl curl -sS --max-time 0.4 -o /dev/null "http://$S4:$port/" 2>/dev/null || fail "port $port answers"
-done
+three_syns
 capture_ends
 expect "packets" "$(wc -l <"$WORK/cap")" 3
 expect "comments" "$(field comment | sort -u)" drop_closed_port
@@ -99,6 +106,23 @@ capture_ends
 expect "packets" "$(wc -l <"$WORK/cap")" 0
 expect "as JSON" "$(ctl --json capture -t 1 -w "$WORK/cap.pcapng")" \
 	"{\"file\": \"$WORK/cap.pcapng\", \"written\": 0, \"missed\": 0}"
+
+# A reader of the standard output that goes away ends it too.
+(
+	status=0
+	ctl capture -d any -t 60 -w - 2>"$WORK/why" || status=$?
+	echo "$status" >"$WORK/status"
+) | head -c 4 >"$WORK/head" &
+TG_BACKGROUND+=("$!")
+wait_until 10 test -s "$WORK/head" || fail "not armed"
+has_ended()
+{
+	three_syns
+	[ -s "$WORK/status" ]
+}
+wait_until 30 has_ended || fail "it goes on without a reader"
+expect "status without a reader" "$(cat "$WORK/status")" 1
+ctl capture -t 1 -w "$WORK/second.pcapng" >"$WORK/said" 2>&1 || fail "still armed: $(cat "$WORK/said")"
 
 # More than the rings hold while nobody reads: bounded, and said.
 python3 - "$TG_NET_DIR" "$TG_NAME" >"$WORK/id" <<'PY'

@@ -36,7 +36,8 @@ holds()
 	PYTHON
 }
 
-# make_core DIR LINE... - runs it there, lets a client send SENT_HEX, and aborts it; the core is DIR/core*
+# make_core DIR LINE... - runs it there, with a capture that has copies of all packets, lets a client send
+# SENT_HEX, and aborts it; the core is DIR/core*
 make_core()
 {
 	local status=0 dir=$1
@@ -48,6 +49,7 @@ make_core()
 	cd "$dir"
 	tg_run "$TG_BUILD/app/tidegate" -c "$WORK/config.yaml"
 	cd - >/dev/null
+	[ "$(tele get /tidegate/capture_start,all,2048,60,1000 | tr -d ' ')" = '{"id":1}' ] || fail "no capture"
 	# answered where it lies: it is in packet buffers, and no service had it in its hands
 	cl ping -q -c 3 -i 0.2 -W 10 -s 1024 -p "$PING_HEX" "$S4" >/dev/null || fail "no answer to a ping"
 	kill -ABRT "$TG_PID"

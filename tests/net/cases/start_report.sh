@@ -52,12 +52,13 @@ grep -qw 0 /sys/devices/system/cpu/isolated || says '^note: CPU 0 of shard 0 is 
 says_not '^metrics'
 tg_stop
 
-# a port whose redirection table names one queue of two, and small rings
+# a port whose redirection table names one queue of two, and small rings; the last of the services
 TG_IDLE_SLEEP=1ms
 tg_config 'descriptors: 128'
-sed -i 's/^  - device: .*/  - device: "net_null0,no-rx=1"/' "$WORK/config.yaml"
+sed -i 's/^  - device: .*/  - device: "net_null0,no-rx=1"/; s/service: discard/service: hold/' "$WORK/config.yaml"
 tg_run "$TG_BUILD/app/tidegate" -c "$WORK/config.yaml"
 says '^ +RSS: asked for ipv4 ipv4-tcp ipv6 .*; the table of [0-9]+ names 1 of 2 queues'
 says '^warning: port 0 gives packets to 1 of its 2 queues'
 says '^warning: port 0 has 128 descriptors a queue'
+says '^ +\[::\]:9 \(IPv4 too\) hold, each shard: '
 tg_stop

@@ -206,6 +206,78 @@ the_rate_holds_both_ways(void **state)
 	assert_int_equal(counts().exception_tx, BURST + 32);
 }
 
+/* A packet of a flood, behind a tag when asked. */
+static struct rte_mbuf *
+udp(bool tagged)
+{
+	struct rte_mbuf *m = client_udp(pool);
+
+	if (tagged) {
+		m->vlan_tci = 5;
+		assert_int_equal(rte_vlan_insert(&m), 0);
+	}
+	return m;
+}
+
+static struct rte_mbuf *
+icmp6(uint8_t type)
+{
+	uint8_t bytes[80] = {2, 0, 0, 0, 0, 1, [12] = 0x86, 0xdd, 0x60, [20] = 58, [54] = type};
+
+	return test_mbuf(pool, bytes, sizeof(bytes));
+}
+
+static void
+a_flood_leaves_a_part_of_the_rate_to_tcp_and_arp(void **state)
+{
+	struct rte_mbuf *m = packet();
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		to_kernel_one(udp(i % 2 != 0));
+		to_kernel_one(icmp6(128));
+	}
+	assert_int_equal(sent(&kernel), BURST / 2);
+	for (unsigned i = 0; i < 1000; i++) {
+		to_kernel_one(client_arp(pool));
+		to_kernel_one(icmp6(135));
+	}
+	assert_int_equal(sent(&kernel), BURST / 4);
+	m->vlan_tci = 5;
+	assert_int_equal(rte_vlan_insert(&m), 0);
+	to_kernel_one(m);
+	to_kernel(31);
+	assert_int_equal(sent(&kernel), BURST / 4);
+	assert_int_equal(counts().exception_limited, 4000 - 3 * BURST / 4 + 32 - BURST / 4);
+
+	/* What comes in again is TCP's and ARP's first. */
+	for (unsigned i = 0; i < 40; i++) {
+		now += TG_MSEC;
+		to_kernel_one(udp(false));
+		to_kernel(1);
+	}
+	assert_int_equal(sent(&kernel), 40);
+	assert_int_equal(counts().exception_limited, 4000 - 3 * BURST / 4 + 32 - BURST / 4 + 40);
+	/* And a flood alone gets all of the rate. */
+	for (unsigned i = 0; i < 60; i++) {
+		now += TG_MSEC;
+		to_kernel_one(udp(false));
+		to_kernel_one(udp(false));
+	}
+	assert_int_equal(sent(&kernel), 60 - BURST / 2);
+}
+
+static void
+a_burst_of_one_is_anybodys(void **state)
+{
+	(void)state;
+	tg_tokens_init(&x.to, RATE, 1, now);
+	to_kernel_one(udp(false));
+	to_kernel_one(udp(false));
+	assert_int_equal(sent(&kernel), 1);
+	assert_int_equal(counts().exception_limited, 1);
+}
+
 static void
 other_stations_packets_do_not_use_up_the_rate(void **state)
 {
@@ -383,6 +455,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(packets_go_both_ways_unchanged),
 		TEST(the_rate_holds_both_ways),
+		TEST(a_flood_leaves_a_part_of_the_rate_to_tcp_and_arp),
+		TEST(a_burst_of_one_is_anybodys),
 		TEST(other_stations_packets_do_not_use_up_the_rate),
 		TEST(what_the_interface_does_not_take_is_dropped),
 		TEST(a_port_that_is_full_is_tried_again_for_a_while),
