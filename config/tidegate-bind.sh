@@ -20,7 +20,7 @@ DRY=no
 
 usage()
 {
-	sed -n '3,14s/^# \{0,1\}//p' "$0"
+	sed -n '4,14s/^# \{0,1\}//p' "$0"
 }
 
 die()
@@ -208,6 +208,7 @@ if [ "$command" = bind ] && [ "${1:-}" = -d ]; then
 	shift 2
 fi
 case $command:$# in
+-h:0 | --help:0) usage ;;
 show:0) show ;;
 hugepages:1)
 	case $1 in '' | *[!0-9]*) die "hugepages: $1 is no number" ;; esac
