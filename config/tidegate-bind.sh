@@ -3,10 +3,10 @@
 #
 # Prepares a machine for a NIC of tidegate's own: hugepages, and the NIC's driver.
 #
-#     tidegate-bind.sh show                       hugepages, IOMMU, and every NIC with its driver
-#     tidegate-bind.sh [-n] hugepages N           N hugepages of 2 MB, and the file system EAL finds them in
-#     tidegate-bind.sh [-n] bind [-d DRIVER] NIC...   to vfio-pci (or uio_pci_generic)
-#     tidegate-bind.sh [-n] unbind NIC...         back to the kernel's own driver
+#     tidegate-bind show                           hugepages, IOMMU, and every NIC with its driver
+#     tidegate-bind [-n] hugepages N               N hugepages of 2 MB, and the file system EAL finds them in
+#     tidegate-bind [-n] bind [-d DRIVER] NIC...   to vfio-pci (or uio_pci_generic)
+#     tidegate-bind [-n] unbind NIC...             back to the kernel's own driver
 #
 # NIC is a PCI address (0000:01:00.0) or the name of an interface (eth1). With -n nothing is done, only
 # said. Refused are: an interface that carries a default route (yours, perhaps), a NIC whose driver DPDK
