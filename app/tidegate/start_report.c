@@ -203,7 +203,6 @@ print_shards(const struct daemon *d)
 static void
 print_listeners(const struct daemon *d)
 {
-	static const char *const services[] = {"echo", "discard", "http", "greet"};
 	struct tg_listener_info info[LISTENERS_SHOWN];
 	uint32_t cursor = 0;
 	unsigned n = tg_engine_listeners(
@@ -213,8 +212,8 @@ print_listeners(const struct daemon *d)
 	for (unsigned i = 0; i < n; i++) {
 		tg_print_endpoint(&info[i].local, local, sizeof(local));
 		line(i == 0 ? "listeners" : "", "%s%s %s, each shard: accept queue %u, %s %u",
-			local, info[i].dual_stack ? " (IPv4 too)" : "",
-			services[d->config->listener[i].service], info[i].accept_bound,
+			local, info[i].dual_stack ? " (IPv4 too)" : "", info[i].service,
+			info[i].accept_bound,
 			info[i].single_queue ? "both queues together" : "SYN queue",
 			info[i].syn_bound);
 	}
