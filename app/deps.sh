@@ -16,7 +16,7 @@ DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev 
 # shellcheck disable=SC2034
 DEPS_FLOOD=(clang libbpf-dev iproute2 ethtool procps nftables)
 
-# To run the quickstart: the client's tools, and dpdk-telemetry.py, which is in dpdk-dev.
+# To run the quickstart and what docs/ has typed: the client's tools, and dpdk-telemetry.py, which is in dpdk-dev.
 # shellcheck disable=SC2034
 DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 
