@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs namespace tests one after another: all, or those named.
+# Runs namespace tests one after another: all, or those named. --shards each: two, but one where a case
+# says "# Shards: 1".
 #
-#     tests/net/run.sh [--build DIR] [--shards N] [--scale N] [--logs DIR] [CASE...]
+#     tests/net/run.sh [--build DIR] [--shards N|each] [--scale N] [--logs DIR] [CASE...]
 #     tests/net/run.sh --list
 #
 # Prints a line for each case, "ok NAME", "FAIL NAME" or "skip NAME: why", and for a failed one the tail
@@ -23,16 +24,24 @@ CHILD=
 
 usage()
 {
-	sed -n '3,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+	sed -n '3,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 }
 
-# Those that say "Shards: 1" would be the same again with more.
+# one_shard FILE - whether a case would be the same again with more
+one_shard()
+{
+	grep -q '^# Shards: 1$' "$1"
+}
+
 all_cases()
 {
 	local f
 
 	for f in "$NET_DIR"/cases/*.sh; do
-		[ "$SHARDS" = 1 ] || ! grep -q '^# Shards: 1$' "$f" || continue
+		case $SHARDS in
+		1 | each) ;;
+		*) ! one_shard "$f" || continue ;;
+		esac
 		basename "$f" .sh
 	done
 }
@@ -69,10 +78,14 @@ interrupted()
 # run_case NAME - 0 ok, 1 failed, 77 skipped
 run_case()
 {
-	local log=$LOGS/$1.log status=0 began=$SECONDS limit=$CASE_SECONDS
+	local log=$LOGS/$1.log status=0 began=$SECONDS limit=$CASE_SECONDS shards=$SHARDS
 
 	[ "$SCALE" = 1 ] || limit=$((limit * 3))
-	TG_BUILD=$BUILD TG_SHARDS=$SHARDS TG_SCALE=$SCALE TG_NAME=$NAME \
+	if [ "$SHARDS" = each ]; then
+		shards=2
+		! one_shard "$NET_DIR/cases/$1.sh" || shards=1
+	fi
+	TG_BUILD=$BUILD TG_SHARDS=$shards TG_SCALE=$SCALE TG_NAME=$NAME \
 		timeout -k 20 "$limit" bash "$NET_DIR/cases/$1.sh" </dev/null >"$log" 2>&1 &
 	CHILD=$!
 	wait "$CHILD" || status=$?

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tidegatectl changes a running daemon: listeners, settings, the cookie secret, a reload, the end. What the
 # daemon refuses comes back with the reason and exit status 1.
+# Shards: 1
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../ctl.sh"
 

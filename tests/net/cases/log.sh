@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The log: a flood begins and ends, each with one line; levels; and syslog in place of stdout.
+# Shards: 1
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../flood.sh"
 
