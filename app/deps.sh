@@ -16,15 +16,15 @@ DEPS_BUILD=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libcyaml-dev 
 # shellcheck disable=SC2034
 DEPS_FLOOD=(clang libbpf-dev iproute2 ethtool procps nftables)
 
-# To run the quickstart: the client's tools, and dpdk-telemetry.py, which is in dpdk-dev.
+# To run the quickstart and what docs/ has typed: the client's tools, and dpdk-telemetry.py, which is in dpdk-dev.
 # shellcheck disable=SC2034
 DEPS_RUN=(iproute2 ethtool procps curl netcat-openbsd python3 dpdk-dev)
 
 # To run every test: sanitizers and fuzzers come with clang, llvm names the lines they find, and the
-# headers are tried in C++.
+# headers are tried in C++. dpkg-buildpackage wants build-essential, whatever the package asks for.
 # shellcheck disable=SC2034
 DEPS_TEST=(libcmocka-dev g++ clang libclang-rt-dev llvm clang-format shellcheck iputils-ping wrk
-	nftables tcpdump scdoc man-db debhelper lintian fakeroot adduser)
+	nftables tcpdump scdoc man-db build-essential debhelper lintian fakeroot adduser)
 
 # To boot tidegate in a virtual machine (tests/lab). The kernel there is downloaded, never installed.
 # shellcheck disable=SC2034

@@ -131,8 +131,8 @@ build()
 		quietly meson setup "$BUILD" "$ROOT" -Dbuildtype=debugoptimized -Dtests=false ||
 			give_up "meson does not like the machine, see above"
 	fi
-	quietly ninja -C "$BUILD" app/tidegate || give_up "the build failed, see above"
-	step build "build/app/tidegate ($((SECONDS - began)) s)"
+	quietly ninja -C "$BUILD" app/tidegate app/ctl/tidegatectl || give_up "the build failed, see above"
+	step build "build/app/tidegate, build/app/ctl/tidegatectl ($((SECONDS - began)) s)"
 }
 
 network()
@@ -235,32 +235,17 @@ show_echo()
 	[ "$answer" = 'is anybody there?' ] || give_up "no echo"
 }
 
-# ask COMMAND - DPDK's own telemetry client, which reads commands from its input
-ask()
+# look COMMAND... - with tidegatectl, at what is inside
+look()
 {
-	echo "$1" | timeout 10 dpdk-telemetry.py -f "$NAME"
+	say "tidegatectl -f $NAME $*"
+	timeout 10 "$BUILD/app/ctl/tidegatectl" -f "$NAME" "$@" || give_up "it does not answer"
 }
 
-show_listeners()
+show_inside()
 {
-	say "echo /tidegate/listeners | dpdk-telemetry.py -f $NAME     (as a table)"
-	ask /tidegate/listeners | python3 -c '
-import json, sys
-row = "{:<7} {:>6} {:>6} {:>9}  {:<12} {:>8}"
-print(row.format("State", "Recv-Q", "Send-Q", "SYN-queue", "Local", "accepted"))
-for l in json.load(sys.stdin)["/tidegate/listeners"]["listeners"].values():
-    print(row.format(l["state"], l["recv_q"], l["send_q"], l["syn_queue"], l["local"], l["passive_opens"]))' ||
-		give_up "telemetry does not answer"
-}
-
-show_counters()
-{
-	say "echo /tidegate/counters | dpdk-telemetry.py -f $NAME     (those that moved)"
-	ask /tidegate/counters | python3 -c '
-import json, sys
-c = json.load(sys.stdin)["/tidegate/counters"]
-print("  ".join(f"{k} {v}" for k, v in c.items() if v and k != "shards"))' | fold -s -w 100 ||
-		give_up "telemetry does not answer"
+	look ss -lnt
+	look nstat -as
 }
 
 # The commands for an instance that goes on running.
@@ -273,7 +258,7 @@ show_commands()
 		  ip netns exec $NAME-client curl 'http://[$S6]/'
 		  ip netns exec $NAME-client nc $S4 7
 		  ip netns exec $NAME-client ss -tin
-		  dpdk-telemetry.py -f $NAME        then /tidegate/listeners, /tidegate/counters, /tidegate/conns
+		  $BUILD/app/ctl/tidegatectl -f $NAME top        and ss -nti, nstat, drops, diagnose
 		Its configuration is /run/$NAME/tidegate.yaml, its output /run/$NAME/out.
 		To stop it and take everything away:
 		  $SELF --stop
@@ -288,6 +273,7 @@ show_next()
 		  app/quickstart.sh --keep   the same, left running for you to play with
 		  config/tidegate.yaml       every key of the configuration
 		  docs/ports.md              net_af_xdp, net_tap
+		  docs/tidegatectl.md        looking into it, changing it, finding what is wrong
 		  docs/architecture.md       how it works inside
 		  tests/run.sh               all tests
 	TEXT
@@ -336,8 +322,7 @@ network
 start
 show_pages
 show_echo
-show_listeners
-show_counters
+show_inside
 DONE=yes
 if [ "$MODE" = keep ]; then
 	show_commands

@@ -22,38 +22,28 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 
 version=$(sed -n "s/^  version: '\(.*\)',$/\1/p" "$top/meson.build")
-# dates in the packages are those of the sources
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$top" log -1 --format=%ct 2>/dev/null || stat -c %Y "$top/CHANGELOG.md")}
-export SOURCE_DATE_EPOCH
-
 copy=$dir/tidegate-$version
 mkdir "$copy"
 cd "$top"
-if git rev-parse --git-dir >/dev/null 2>&1; then
-	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - --ignore-failed-read -f -
+# a released tree may lie in a clone of something else
+if [ -e .git ] && git rev-parse --git-dir >/dev/null 2>&1; then
+	date=$(git log -1 --format=%ct)
+	git ls-files -z --cached --others --exclude-standard |
+		tar -c --null -T - --ignore-failed-read -f - | tar -x -C "$copy" -f -
 else
-	# a released tree
-	tar -c --exclude='./build*' -f - .
-fi | tar -x -C "$copy" -f -
+	date=$(stat -c %Y CHANGELOG.md)
+	tar -c --exclude='./build*' --exclude=./.git -f - . | tar -x -C "$copy" -f -
+fi
+# dates in the packages are those of the sources
+export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$date}"
 cd "$copy"
 
 cp -r config/debian debian
-rm -rf debian/tests
 # the licence's text, indented; an empty line is a dot
 {
 	sed '/@LICENSE@/d' config/debian/copyright
 	sed '1,/^Copyright/d' LICENSE | sed '/./,$!d; s/^$/./; s/^/ /'
 } >debian/copyright
-# metrics and the live view are built where their libraries are asked for
-extra=""
-for lib in libmicrohttpd-dev libncurses-dev; do
-	case $lib in
-	libmicrohttpd-dev) name="dependency('libmicrohttpd'" ;;
-	libncurses-dev) name="dependency('ncursesw'" ;;
-	esac
-	! grep -rqF "$name" app || extra="$extra, $lib"
-done
-sed -i "s/@EXTRA_BUILD_DEPENDS@/$extra/" debian/control
 cat >debian/changelog <<CHANGES
 tidegate ($version) unstable; urgency=medium
 

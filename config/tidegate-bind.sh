@@ -3,10 +3,10 @@
 #
 # Prepares a machine for a NIC of tidegate's own: hugepages, and the NIC's driver.
 #
-#     tidegate-bind.sh show                       hugepages, IOMMU, and every NIC with its driver
-#     tidegate-bind.sh [-n] hugepages N           N hugepages of 2 MB, and the file system EAL finds them in
-#     tidegate-bind.sh [-n] bind [-d DRIVER] NIC...   to vfio-pci (or uio_pci_generic)
-#     tidegate-bind.sh [-n] unbind NIC...         back to the kernel's own driver
+#     tidegate-bind show                           hugepages, IOMMU, and every NIC with its driver
+#     tidegate-bind [-n] hugepages N               N hugepages of 2 MB, and the file system EAL finds them in
+#     tidegate-bind [-n] bind [-d DRIVER] NIC...   to vfio-pci (or uio_pci_generic)
+#     tidegate-bind [-n] unbind NIC...             back to the kernel's own driver
 #
 # NIC is a PCI address (0000:01:00.0) or the name of an interface (eth1). With -n nothing is done, only
 # said. Refused are: an interface that carries a default route (yours, perhaps), a NIC whose driver DPDK
@@ -20,7 +20,7 @@ DRY=no
 
 usage()
 {
-	sed -n '3,14s/^# \{0,1\}//p' "$0"
+	sed -n '4,14s/^# \{0,1\}//p' "$0"
 }
 
 die()
@@ -208,6 +208,7 @@ if [ "$command" = bind ] && [ "${1:-}" = -d ]; then
 	shift 2
 fi
 case $command:$# in
+-h:0 | --help:0) usage ;;
 show:0) show ;;
 hugepages:1)
 	case $1 in '' | *[!0-9]*) die "hugepages: $1 is no number" ;; esac

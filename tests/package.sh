@@ -3,7 +3,8 @@
 #
 # Builds the Debian packages and installs them into a copy of this machine, which is thrown away: an
 # overlay over /, in a mount namespace of its own. There the daemon is started as the unit would, a
-# program is linked with the library, and the packages are purged again; nothing may be left.
+# program is linked with the library, and the packages are purged again; nothing may be left. Then the
+# daemon of the packages runs in a virtual machine, on a bound NIC (tests/lab/qemu.sh, which wants build/).
 #
 #     tests/package.sh [DIR]     uses the packages in DIR instead of building them
 #
@@ -133,6 +134,24 @@ in_the_copy()
 	one "purge leaves nothing" purges
 }
 
+# --- in a virtual machine --------------------------------------------------------------------------
+
+# Prints lines of its own.
+in_a_machine()
+{
+	local f
+	local -a debs=()
+
+	if [ ! -x "$top/build/tests/lab/ask" ]; then
+		echo "skip virtual machine: build/ is not built"
+		return
+	fi
+	for f in "$dir"/debs/tidegate_*.deb "$dir"/debs/libtidegate0_*.deb; do
+		debs+=(--deb "$f")
+	done
+	"$top/tests/lab/qemu.sh" --build "$top/build" --logs "$top/build/test-logs/package" "${debs[@]}" e1000e
+}
+
 # --- outside ---------------------------------------------------------------------------------------
 
 if [ "${1:-}" = --in-the-copy ]; then
@@ -165,4 +184,5 @@ elif ! unshare -m true 2>/dev/null; then
 else
 	unshare -m --propagation private "${BASH_SOURCE[0]}" --in-the-copy "$dir" || failed=1
 fi
+in_a_machine || failed=1
 exit "$failed"

@@ -32,7 +32,10 @@ int confine(struct daemon *d, char *err);
 /** The loops run: pings the service manager's watchdog as long as all of them turn. */
 void confine_watch(struct daemon *d);
 
-/** The loops have ended: no more pings; what the ports need to be closed comes back. */
+/**
+ * The loops have ended, or confine() failed: no more pings; what the ports need to be closed comes
+ * back.
+ */
 void confine_end(struct daemon *d);
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "http_pages.h"
 
@@ -63,16 +66,35 @@ write_reply(struct http_reply *r, enum page_status st, enum http_mode mode, cons
 	return 0;
 }
 
+/* Opens the page. NULL with errno, or with errno 0: it is no file. */
+static FILE *
+open_page(const char *path)
+{
+	/* O_NONBLOCK: a reload would wait for ever where nobody writes to a FIFO. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	FILE *f = NULL;
+
+	if (fd < 0)
+		return NULL;
+	errno = 0;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		f = fdopen(fd, "rb");
+	if (f == NULL)
+		close(fd);
+	return f;
+}
+
 /* Reads the page. Returns its length, or -1 with err filled. */
 static long
 read_page(const struct config *c, char *page, char *err)
 {
-	FILE *f = fopen(c->http.root_page, "rb");
+	FILE *f = open_page(c->http.root_page);
 	size_t n;
 
 	if (f == NULL) {
 		config_error(c, err, "http.root_page", "%s cannot be read: %s; name a file",
-			c->http.root_page, strerror(errno));
+			c->http.root_page, errno != 0 ? strerror(errno) : "no regular file");
 		return -1;
 	}
 	errno = 0;

@@ -30,12 +30,6 @@ notify_stopping(void)
 }
 
 void
-notify_status(const char *text)
-{
-	sd_notifyf(0, "STATUS=%s", text);
-}
-
-void
 notify_watchdog(void)
 {
 	sd_notify(0, "WATCHDOG=1");

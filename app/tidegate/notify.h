@@ -17,13 +17,6 @@ void notify_reloading(void);
 /** The drain begins. */
 void notify_stopping(void);
 
-/**
- * One line that `systemctl status` shows.
- *
- * @param text  without newline
- */
-void notify_status(const char *text);
-
 /** The watchdog need not act: every loop turns. */
 void notify_watchdog(void);
 

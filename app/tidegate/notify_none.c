@@ -18,12 +18,6 @@ notify_stopping(void)
 }
 
 void
-notify_status(const char *text)
-{
-	(void)text;
-}
-
-void
 notify_watchdog(void)
 {
 }

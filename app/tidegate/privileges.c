@@ -165,7 +165,6 @@ privileges_drop(
 		return rc;
 	/* Of this thread alone: the others lose all they have with their user id. */
 	*why = "the user cannot be changed";
-	p->raised = keep_net_admin;
 	if ((keep_net_admin && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) || set_groups(p) != 0 ||
 		setresgid(p->gid, p->gid, p->gid) != 0 || setresuid(p->uid, p->uid, p->uid) != 0)
 		return -errno;
@@ -175,6 +174,8 @@ privileges_drop(
 		capng_update(CAPNG_ADD, CAPNG_PERMITTED, CAP_NET_ADMIN);
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return -EPERM;
+	/* Not before: privileges_raise() would take away what root still has. */
+	p->raised = keep_net_admin;
 	/*
 	 * The kernel takes away core dumps and the right to look into our own /proc with the user
 	 * id. Both are wanted: what must not be in a dump is left out (dontdump.h).

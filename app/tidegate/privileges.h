@@ -18,7 +18,7 @@
 /** Who the process is to become. */
 struct privileges {
 	bool change; /**< false: it stays who it is, nothing else is set */
-	bool raised; /**< CAP_NET_ADMIN is kept for the end */
+	bool raised; /**< dropped, and CAP_NET_ADMIN is kept for the end */
 	uid_t uid;
 	gid_t gid;
 };

@@ -204,6 +204,7 @@ serve(struct daemon *d)
 	if (confine(d, err) != 0) {
 		fprintf(stderr, "tidegate: %s\n", err);
 		hide_from_telemetry(d);
+		confine_end(d);
 		return EXIT_RUNTIME;
 	}
 	show_metrics(d);

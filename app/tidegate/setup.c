@@ -59,7 +59,7 @@ open_port(struct daemon *d, unsigned i, char *err)
 	rc = tg_port_open(&pc, &d->port[i]);
 	if (rc != 0 && devices_driver(cp->device, driver, sizeof(driver))) {
 		config_error(d->config, err, where,
-			"no such device: %s is bound to %s; tidegate-bind.sh bind %s binds it to "
+			"no such device: %s is bound to %s; tidegate-bind bind %s binds it to "
 			"vfio-pci",
 			cp->device, driver[0] != '\0' ? driver : "no driver", cp->device);
 		return config_failure(d);

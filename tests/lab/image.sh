@@ -73,6 +73,16 @@ copy_program()
 	done < <(ldd "$1" 2>/dev/null | grep -o '/[^ ]*')
 }
 
+# put_program NAME BUILT - from the packages, if there are some, else as it was built
+put_program()
+{
+	local packaged=
+
+	[ ${#LAB_DEBS[@]} -eq 0 ] || packaged=$(find "$IMAGE/usr/bin" -name "$1" -type f)
+	[ ${#LAB_DEBS[@]} -eq 0 ] || [ -n "$packaged" ] || { echo "FAIL lab: no $1 in the packages" && exit 1; }
+	copy_program "${packaged:-$LAB_BUILD/$2}" "/usr/bin/$1"
+}
+
 # DPDK as plug-ins: the links that EAL's directory is made of, and what they need
 copy_pmds()
 {
@@ -112,7 +122,7 @@ copy_modules()
 # image_make - $WORK/initrd, for all machines of this run
 image_make()
 {
-	local p program=
+	local p
 
 	IMAGE=$WORK/image
 	mkdir -p "$IMAGE"/{dev,proc,sys,run,tmp,etc,lab,usr/{bin,sbin,lib,lib64}}
@@ -127,12 +137,8 @@ image_make()
 		# dpkg-deb -x would put a directory in the place of the link /lib
 		dpkg-deb --fsys-tarfile "$p" | tar -x -C "$IMAGE" --keep-directory-symlink
 	done
-	if [ ${#LAB_DEBS[@]} -gt 0 ]; then
-		program=$(find "$IMAGE/usr/bin" "$IMAGE/usr/sbin" -name tidegate -type f)
-	fi
-	copy_program "${program:-$LAB_BUILD/app/tidegate}" /usr/bin/tidegate
-	[ ! -x "$LAB_BUILD/app/ctl/tidegatectl" ] ||
-		copy_program "$LAB_BUILD/app/ctl/tidegatectl" /usr/bin/tidegatectl
+	put_program tidegate app/tidegate
+	put_program tidegatectl app/ctl/tidegatectl
 	copy_program "$LAB_BUILD/tests/lab/ask" /usr/bin/ask
 	install -m 755 "$LAB_ROOT/config/tidegate-bind.sh" "$IMAGE/usr/bin/tidegate-bind.sh"
 	# as in the source tree, where the guide's commands are typed

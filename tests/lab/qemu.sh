@@ -190,7 +190,7 @@ look_around()
 	! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip "busybox is not static"
 	unshare -n true 2>"$WORK/netns" || skip "no network namespaces here: $(head -n 1 "$WORK/netns")"
 	{ : <>/dev/net/tun; } 2>/dev/null || skip "no /dev/net/tun here, or it cannot be opened"
-	for p in app/tidegate tests/lab/ask tests/net/synflood; do
+	for p in app/tidegate app/ctl/tidegatectl tests/lab/ask tests/net/synflood; do
 		[ -x "$LAB_BUILD/$p" ] || { echo "FAIL lab: $LAB_BUILD/$p is not built" && exit 1; }
 	done
 }

@@ -104,13 +104,10 @@ guest_until()
 	guest "i=0; until $2; do i=\$((i + 1)); [ \$i -lt $(($1 * 10)) ] || break; sleep 0.1; done; $2" >/dev/null
 }
 
-# Where the daemon can give up what it was started with, it does.
+# It gives up what it was started with; a system call that a NIC's driver needs and the filter refuses ends it.
 confine()
 {
-	CONFINED=no
-	grep -q '^# process:' "$LAB_ROOT/config/tidegate.yaml" || return 0
-	guest "printf 'process:\\n    user: tidegate\\n    seccomp: yes\\n' >>lab.yaml" >/dev/null
-	CONFINED=yes
+	guest "printf 'process:\\n    user: tidegate\\n    seccomp: kill\\n' >>lab.yaml" >/dev/null
 }
 
 is_confined()
@@ -148,10 +145,8 @@ step_start()
 		ok "two shards without RSS: the report at start says what spreads connections"
 	fi
 	sed 's/port 0: //; s/mac [0-9a-f:]*, //' "$WORK/said" >"$WORK/port"
-	if [ "$CONFINED" = yes ]; then
-		is_confined
-		ok "runs as user tidegate, without capabilities, with a filter for system calls"
-	fi
+	is_confined
+	ok "runs as user tidegate, without capabilities, with a filter for system calls"
 	ok "starts, $(cat "$WORK/port")"
 }
 
@@ -170,18 +165,13 @@ step_talk()
 	ok "$(cat "$WORK/said")"
 }
 
-# What an operator asks. Built from another part of the tree than the rest here needs.
+# What an operator asks.
 step_inside()
 {
 	CURRENT="tidegatectl"
 	touch "$WORK/ran-ctl-inside.sh"
-	if guest '[ -x /usr/bin/tidegatectl ]'; then
-		guest "sh -ex ctl-inside.sh" >"$WORK/said" || fail "$CURRENT: $(tail -n 5 "$WORK/said")"
-		ok "tidegatectl looks inside, and diagnose finds nothing wrong"
-	else
-		BUT=", but tidegatectl's"
-		echo "skip $NIC: no tidegatectl is built"
-	fi
+	guest "sh -ex ctl-inside.sh" >"$WORK/said" || fail "$CURRENT: $(tail -n 5 "$WORK/said")"
+	ok "tidegatectl looks inside, and diagnose finds nothing wrong"
 }
 
 # fetches N - how many of N pages, 15 s each, came
@@ -247,6 +237,7 @@ step_link()
 
 	CURRENT="link down and up"
 	mkfifo "$WORK/talk"
+	: >"$WORK/echoed"
 	ip netns exec "$NS" timeout 120 nc "$S4" 7 <"$WORK/talk" >"$WORK/echoed" 2>>"$WORK/curl-errors" &
 	nc=$!
 	exec {talk}>"$WORK/talk"
@@ -328,5 +319,5 @@ step_guide()
 	done
 	! grep -nE '^```(sh|yaml)?$' "$LAB_ROOT/docs/lab-guide.md" | grep -E '`(sh|yaml)$' ||
 		fail "commands in docs/lab-guide.md that nobody runs"
-	ok "every command of docs/lab-guide.md was run${BUT:-}"
+	ok "every command of docs/lab-guide.md was run"
 }

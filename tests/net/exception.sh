@@ -33,10 +33,7 @@ exception_up()
 	host nft "add table netdev quiet; add chain netdev quiet ingress { \
 		type filter hook ingress device tg0 priority 0; policy drop; }" 2>"$WORK/nft" ||
 		skip "no ingress hook of nft here: $(head -n 1 "$WORK/nft")"
-	tg_config "exception:" "  interface: tgx%d" "  device: tap"
-	for line in "$@"; do
-		echo "  $line" >>"$WORK/config.yaml"
-	done
+	tg_config "exception:" "  interface: tgx%d" "  device: tap" "${@/#/  }"
 	tg_run "$TG_BUILD/app/tidegate" -c "$WORK/config.yaml"
 	for line in "$S4/24" "$K4/24"; do
 		ip -n "$NS_S" addr add "$line" dev tgx0

@@ -41,11 +41,14 @@ TG_SHARDS=2
 TG_IDLE_SLEEP=0us
 tg_config 'engine: {somaxconn: 1024}'
 sed -i 's/,framecnt=4096//; s/"--no-huge"/&, "--lcores=0@0,1@0,2@0"/' "$WORK/config.yaml"
+sed -i 's/^  - {address: "0.0.0.0", port: 80, service: http}$/&\n  - {address: "0.0.0.0", port: 6, service: hold}/' \
+	"$WORK/config.yaml"
 tg_run "$TG_BUILD/app/tidegate" -c "$WORK/config.yaml"
 says '^ +2 queue pairs'
 says '^ +RSS: net_af_packet offers none; spread by the kernel \(PACKET_FANOUT_HASH\), which cannot be read'
 says '^shard 1 +lcore 2 on CPU 0, NUMA node [0-9]+, polls'
 says '^listeners +0.0.0.0:80 http, each shard: accept queue 512, SYN queue 512'
+says '^ +0.0.0.0:6 hold, each shard'
 says '^warning: shards 0 and 1 share CPU 0'
 says '^warning: port 0: af_packet .*framecnt=4096'
 grep -qw 0 /sys/devices/system/cpu/isolated || says '^note: CPU 0 of shard 0 is not isolated'
