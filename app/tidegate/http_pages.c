@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "http_pages.h"
 
@@ -63,16 +66,41 @@ write_reply(struct http_reply *r, enum page_status st, enum http_mode mode, cons
 	return 0;
 }
 
+/*
+ * Opens a plain file; of a directory the first read says what it is. O_NONBLOCK: a FIFO that nobody
+ * writes to would hold up the main thread, and with it every command and SIGTERM.
+ */
+static FILE *
+open_page(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		close(fd);
+		errno = EINVAL;
+		return NULL;
+	}
+	f = fdopen(fd, "rb");
+	if (f == NULL)
+		close(fd);
+	return f;
+}
+
 /* Reads the page. Returns its length, or -1 with err filled. */
 static long
 read_page(const struct config *c, char *page, char *err)
 {
-	FILE *f = fopen(c->http.root_page, "rb");
+	FILE *f = open_page(c->http.root_page);
 	size_t n;
 
 	if (f == NULL) {
 		config_error(c, err, "http.root_page", "%s cannot be read: %s; name a file",
-			c->http.root_page, strerror(errno));
+			c->http.root_page,
+			errno == EINVAL ? "it is no regular file" : strerror(errno));
 		return -1;
 	}
 	errno = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <tidegate/engine.h>
 
@@ -416,6 +417,12 @@ a_page_comes_from_a_file(void **state)
 		"directory; name a file",
 		nowhere);
 	assert_string_equal(err, want);
+	/* Nobody writes to it: opening it would not end. */
+	assert_int_equal(mkfifo(name, 0600), 0);
+	c.http.root_page = name;
+	assert_int_equal(http_pages_make(&c, &p, err), -1);
+	remove(name);
+	assert_non_null(strstr(err, " cannot be read: it is no regular file; name a file"));
 }
 
 /* A client that is still reading the old page gets the rest of it; the next answer is the new one.
