@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-/** Longest text about what went wrong. */
-#define CLIENT_ERROR_MAX 512
+/** Room for a text about what went wrong: the daemon's have 1535 bytes at most. */
+#define CLIENT_ERROR_MAX 2048
 
 /** Longest question: DPDK 22.11 reads no more. */
 #define CLIENT_QUESTION_MAX 1023

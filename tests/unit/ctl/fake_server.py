@@ -170,9 +170,12 @@ def wrong_use():
               ('-f', 'a/b'), ('--timeout', 'soon'), ('--timeout', '0'), ('--timeout',), ('--socket',)]
     special = {
         'ss': [('state', 'open'), ('sport', 'http'), ('nonsense',), ('(', 'sport', '1')],
-        'nstat': [('-d', 'x'), ('-d', '0'), ('--interval',), ('--count', '0')],
-        'drops': [('x',), ('-d', '-1'), ('-n', '0')],
+        'nstat': [('-d', 'x'), ('-d', '0'), ('--interval',), ('--count', '0'), ('--count', '3')],
+        'drops': [('x',), ('-d', '-1'), ('-n', '0'), ('-n', '3')],
         'top': [('x',), ('-d', '0.01'), ('-n', 'x'), ()],  # the last: no terminal here
+        'capture': [(), ('-w',), ('-w', 'f', 'x'), ('-w', 'f', '-d', 'nonsense'), ('-w', 'f', '-d', ''),
+                    ('-w', 'f', '-c', '0'), ('-w', 'f', '-s', '13'), ('-w', 'f', '-t', '3601'),
+                    ('-w', '-', '--json')],
         'usage': [('x',), ('-c', 'x')], 'info': [('x',)], 'ports': [('x',)],
         'shards': [('x',), ('-d', 'x')], 'diagnose': [('x',), ('-d', '0.1')],
         'listen': [(), ('open',), ('add',), ('add', '192.0.2.1:80'), ('add', 'x', 'echo'),
@@ -182,6 +185,7 @@ def wrong_use():
         'cookie': [(), ('eat',), ('rotate', 'x')], 'reload': [('x',)],
         'drain': [('x',), ('--wait', 'x'), ('--wait',)],
     }
+    check(f'commands of the table: {set(COMMANDS) ^ set(special)}', set(COMMANDS) == set(special))
     with Server(RECORDED) as server:
         for command in COMMANDS:
             for words in always + special.get(command, []):
@@ -284,6 +288,14 @@ def long_texts():
         whole = 'a' * 127 + 'b' * 127 + 'c'
         check('joined', whole + '\n' in ask('reload', status=1)[1])
         check('joined, JSON', json.loads(ask('reload', '--json', status=1)[0])['error'] == whole)
+    # the daemon's longest, with all keys that need a restart
+    parts = {'error' + (f'_{i}' if i > 1 else ''): chr(64 + i) * 127 for i in range(1, 13)}
+    with Server(lambda q: {q.split(',')[0]: dict(parts, code='refused')}):
+        check('whole', ''.join(parts.values()) + '\n' in ask('reload', status=1)[1])
+        check('whole, JSON', json.loads(ask('reload', '--json', status=1)[0])['error'] == ''.join(parts.values()))
+    parts = {k.replace('error', 'applied'): v for k, v in parts.items()}
+    with Server(lambda q: {q.split(',')[0]: dict(parts, ok=1)}):
+        check('whole, applied', ask('reload')[0] == ''.join(parts.values()) + '\n')
     with Server({'/tidegate/info': {'config': '/a/', 'config_2': 'b', 'x_2': 'y', 'pid': 1, 'pid_2': 'z'}}):
         out = json.loads(ask('info', '--json')[0])
         check(f'info: {out}', out == {'config': '/a/b', 'x_2': 'y', 'pid': 1, 'pid_2': 'z'})
@@ -381,6 +393,10 @@ def completion():
         check('states', complete('ss', 'state', 'est') == ['established'])
         check('counters', complete('nstat', 'ListenO') == ['ListenOverflows'])
         check('values', complete('ss', '-f', '') == [])
+        check('dispositions', complete('capture', '-d', 'synq') == ['synq_full'])
+        check('several', complete('capture', '--drops', 'tcp_csum,synq') == ['tcp_csum,synq_full'])
+        check('any', complete('capture', '-d', 'an') == ['answered', 'any'])
+        check('of capture', '--snaplen' in complete('capture', '--') and complete('capture', '-w', '') == [])
     check('no daemon', complete('listen', 'del', '') == [])
 
 
