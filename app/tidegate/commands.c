@@ -27,10 +27,11 @@ static const struct {
 		"Adds a listener until the next reload. Parameter: {address: 192.0.2.1, port: 81, "
 		"service: echo}"},
 	{"/tidegate/listen_del", CONTROL_LISTEN_DEL, true,
-		"Closes a listener until the next reload; its connections go on. Parameter: "
+		"Closes a listener until the next reload; accepted connections go on. Parameter: "
 		"192.0.2.1:80 or [2001:db8::1]:80"},
 	{"/tidegate/cookie_rotate", CONTROL_ROTATE, false,
-		"Makes new secrets of SYN and Fast Open cookies; those given out stay good"},
+		"Makes a new secret of SYN cookies, and of Fast Open's unless their key is "
+		"configured; those given out stay good"},
 	{"/tidegate/drain", CONTROL_DRAIN, false, "Stops, as SIGTERM does"},
 };
 
