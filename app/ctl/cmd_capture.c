@@ -273,7 +273,7 @@ run(struct ctl *c, int argc, char *argv[])
 const struct ctl_command cmd_capture = {
 	.name = "capture",
 	.synopsis = "[-d WHAT[,WHAT...]] [-c COUNT] [-s SNAPLEN] [-t SECONDS] -w FILE",
-	.summary = "Write a sample of packets by what became of them",
+	.summary = "Writes a sample of packets by what became of them",
 	.help = "  -d, --drops WHAT      a reason (synq_full), any for every drop, all for "
 		"everything,\n"
 		"                        delivered, answered or passed; several: with commas, or "
@@ -288,6 +288,7 @@ const struct ctl_command cmd_capture = {
 		"disposition is\n"
 		"the packet's comment, the shard its interface. Each shard keeps 1024 of them "
 		"until they\n"
-		"are fetched; what comes on top is counted and left out. Ctrl-C ends it early.\n",
+		"are fetched; what comes on top is counted and left out. Ctrl-C ends it early.\n"
+		"\n",
 	.run = run,
 };
