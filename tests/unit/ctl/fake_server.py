@@ -461,6 +461,27 @@ def live():
         check(f'top: status {status}', status == 0)
 
 
-for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, completion, in_bash, live):
+# A terminal that goes away ends it, also where SIGHUP is ignored.
+def hang_up():
+    with Server(RECORDED):
+        pid, fd = pty.fork()
+        if pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            os.execve(PROGRAM, [PROGRAM, '--socket', PATH, 'top'], dict(os.environ, TERM='xterm', LC_ALL='C'))
+        said = b''
+        while b'0.0.0.0:80' not in said:
+            said += os.read(fd, 65536)
+        os.close(fd)
+        end = time.monotonic() + 20
+        while os.waitpid(pid, os.WNOHANG)[0] == 0:
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                sys.exit('FAIL: top: goes on without a terminal')
+            time.sleep(0.05)
+
+
+for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, completion, in_bash, live,
+             hang_up):
     test()
     print('ok', test.__name__)
