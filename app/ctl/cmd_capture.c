@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "hex.h"
 #include "names.h"
+#include "sample.h"
 #include "text.h"
 
 /* Bounds and defaults; the daemon has the same bounds. */
@@ -24,6 +25,8 @@
 /* Longest page in bytes, and the pause when nothing has come. */
 #define PAGE_MAX 8192
 #define PAUSE_MS 20
+/* After Ctrl-C the rings are emptied, for so long at most: in a flood they never are. */
+#define LAST_S 1.0
 
 /* What is asked for, and how it goes. */
 struct capture {
@@ -194,6 +197,7 @@ page(struct ctl *c, struct capture *p, size_t *n)
 static int
 follow(struct ctl *c, struct capture *p)
 {
+	double end = 0; /* when it is enough; 0: nobody has interrupted it */
 	bool over = false;
 	size_t n;
 
@@ -203,7 +207,9 @@ follow(struct ctl *c, struct capture *p)
 
 		if (rc != CTL_OK)
 			return rc;
-		if (n != 0)
+		if (interrupted && end == 0)
+			end = sample_now() + LAST_S;
+		if (n != 0 && (end == 0 || sample_now() < end))
 			continue;
 		if (over || interrupted)
 			return CTL_OK;

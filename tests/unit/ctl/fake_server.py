@@ -379,6 +379,27 @@ def pipes():
             [PROGRAM, '--socket', PATH, 'usage'], stdout=full, check=False).returncode == 1)
 
 
+# Packets come faster than they are fetched: Ctrl-C ends it all the same, and the daemon is told.
+def endless_capture():
+    said = {'start': {'id': 5}, 'read': '00' * 100, 'status': {'over': 0},
+            'stop': {'written': 7, 'missed': 8, 'over': 0}}
+    path = DIR.name + '/endless.pcapng'
+    with Server(lambda q: {q.split(',')[0]: said[q.split(',')[0].split('_')[1]]}) as server:
+        with subprocess.Popen([PROGRAM, '--socket', PATH, 'capture', '-t', '3600', '-w', path],
+                              stdout=subprocess.PIPE) as p:
+            while not os.path.exists(path) or os.path.getsize(path) == 0:
+                time.sleep(0.01)
+            p.send_signal(signal.SIGINT)
+            try:
+                out, _ = p.communicate(timeout=30)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                sys.exit('FAIL: capture: goes on after SIGINT')
+        check(f'capture: {p.returncode} {out}', p.returncode == 0 and out.startswith(b'7 packets'))
+        check(f'stopped: {server.asked[-1]}', server.asked[-1] == '/tidegate/capture_stop,5')
+    os.unlink(path)
+
+
 def completion():
     def complete(*words):
         return run('--complete', '--', '--socket', PATH, *words)[0].split()
@@ -481,7 +502,7 @@ def hang_up():
             time.sleep(0.05)
 
 
-for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, completion, in_bash, live,
-             hang_up):
+for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, endless_capture,
+             completion, in_bash, live, hang_up):
     test()
     print('ok', test.__name__)
