@@ -13,6 +13,8 @@
 #include "client.h"
 #include "text.h"
 
+/* Below it are the files of DPDK's processes that root started. */
+#define ROOT_RUN "/var/run"
 /* Longest greeting; DPDK's has about 70 bytes. */
 #define GREETING_MAX 1024
 /* What a greeting may say of the longest answer; DPDK 22.11 says 16384. */
@@ -31,22 +33,29 @@ lost(struct client *cl, const char *fmt, ...)
 	return CLIENT_LOST;
 }
 
+static int
+path_below(const char *run, const char *prefix, char *path, size_t size)
+{
+	int n = snprintf(path, size, "%s/dpdk/%s/dpdk_telemetry.v2", run, prefix);
+
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
 int
 client_path(const char *prefix, char *path, size_t size)
 {
-	const char *run = getenv("RUNTIME_DIRECTORY");
-	int n;
+	const char *given = getenv("RUNTIME_DIRECTORY"), *run = getenv("XDG_RUNTIME_DIR");
+	int rc;
 
 	if (*prefix == '\0' || strchr(prefix, '/') != NULL)
 		return -EINVAL;
-	if (run == NULL && geteuid() == 0)
-		run = "/var/run";
-	if (run == NULL)
-		run = getenv("XDG_RUNTIME_DIR");
-	if (run == NULL)
-		run = "/tmp";
-	n = snprintf(path, size, "%s/dpdk/%s/dpdk_telemetry.v2", run, prefix);
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+	if (given != NULL || geteuid() == 0)
+		return path_below(given != NULL ? given : ROOT_RUN, prefix, path, size);
+	/* A daemon that root started and that became our user since (process.user) is there. */
+	rc = path_below(ROOT_RUN, prefix, path, size);
+	if (rc == 0 && access(path, F_OK) == 0)
+		return 0;
+	return path_below(run != NULL ? run : "/tmp", prefix, path, size);
 }
 
 /* The state of a process as in /proc/PID/stat ('T': stopped), '?' when it cannot be told. */

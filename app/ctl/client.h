@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-/** Longest text about what went wrong. */
-#define CLIENT_ERROR_MAX 512
+/** Room for a text about what went wrong: the daemon's have 1535 bytes at most. */
+#define CLIENT_ERROR_MAX 2048
 
 /** Longest question: DPDK 22.11 reads no more. */
 #define CLIENT_QUESTION_MAX 1023
@@ -38,8 +38,9 @@ struct client {
 };
 
 /**
- * Where the socket of a daemon is: /var/run/dpdk/PREFIX/dpdk_telemetry.v2 for root; below
- * $RUNTIME_DIRECTORY, if systemd gave one, else for others $XDG_RUNTIME_DIR or /tmp.
+ * Where the socket of a daemon is: dpdk/PREFIX/dpdk_telemetry.v2 below $RUNTIME_DIRECTORY, if
+ * systemd gave one, else /var/run; for others than root, when there is none that they can see,
+ * below $XDG_RUNTIME_DIR or /tmp.
  *
  * @return 0, -ENAMETOOLONG, or -EINVAL (the prefix is empty or has a slash)
  */

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "hex.h"
 #include "names.h"
+#include "sample.h"
 #include "text.h"
 
 /* Bounds and defaults; the daemon has the same bounds. */
@@ -24,6 +25,8 @@
 /* Longest page in bytes, and the pause when nothing has come. */
 #define PAGE_MAX 8192
 #define PAUSE_MS 20
+/* After Ctrl-C the rings are emptied, for so long at most: in a flood they never are. */
+#define LAST_S 1.0
 
 /* What is asked for, and how it goes. */
 struct capture {
@@ -194,6 +197,7 @@ page(struct ctl *c, struct capture *p, size_t *n)
 static int
 follow(struct ctl *c, struct capture *p)
 {
+	double end = 0; /* when it is enough; 0: nobody has interrupted it */
 	bool over = false;
 	size_t n;
 
@@ -203,7 +207,9 @@ follow(struct ctl *c, struct capture *p)
 
 		if (rc != CTL_OK)
 			return rc;
-		if (n != 0)
+		if (interrupted && end == 0)
+			end = sample_now() + LAST_S;
+		if (n != 0 && (end == 0 || sample_now() < end))
 			continue;
 		if (over || interrupted)
 			return CTL_OK;
@@ -275,7 +281,7 @@ run(struct ctl *c, int argc, char *argv[])
 const struct ctl_command cmd_capture = {
 	.name = "capture",
 	.synopsis = "[-d WHAT[,WHAT...]] [-c COUNT] [-s SNAPLEN] [-t SECONDS] -w FILE",
-	.summary = "Write a sample of packets by what became of them",
+	.summary = "Writes a sample of packets by what became of them",
 	.help = "  -d, --drops WHAT      a reason (synq_full), any for every drop, all for "
 		"everything,\n"
 		"                        delivered, answered or passed; several: with commas, or "
@@ -290,6 +296,7 @@ const struct ctl_command cmd_capture = {
 		"disposition is\n"
 		"the packet's comment, the shard its interface. Each shard keeps 1024 of them "
 		"until they\n"
-		"are fetched; what comes on top is counted and left out. Ctrl-C ends it early.\n",
+		"are fetched; what comes on top is counted and left out. Ctrl-C ends it early.\n"
+		"\n",
 	.run = run,
 };

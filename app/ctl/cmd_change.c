@@ -180,7 +180,10 @@ const struct ctl_command cmd_cookie = {
 	.name = "cookie",
 	.synopsis = "rotate",
 	.summary = "Makes a new secret for SYN cookies and Fast Open",
-	.help = "What the old secret made stays valid for as long as it would have.\n\n",
+	.help = "What the old secret made stays valid for as long as it would have. A configured "
+		"key of\n"
+		"Fast Open stays: change it, or its file, and reload.\n"
+		"\n",
 	.words = "rotate",
 	.run = run_cookie,
 };

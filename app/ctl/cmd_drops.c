@@ -136,7 +136,7 @@ run(struct ctl *c, int argc, char *argv[])
 		{"interval", required_argument, NULL, 'd'}, {"count", required_argument, NULL, 'n'},
 		{0}};
 	struct sample before = {0}, now;
-	uint64_t every_ms = 0, rounds = 1;
+	uint64_t every_ms = 0, rounds = 0;
 	bool zeros = false;
 	int option, rc;
 
@@ -153,9 +153,12 @@ run(struct ctl *c, int argc, char *argv[])
 	}
 	if (optind < argc)
 		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
+	if (rounds != 0 && every_ms == 0)
+		return ctl_wrong(c, "--count is of intervals: -d SECONDS is missing");
+	rounds += rounds == 0;
 	rc = every_ms != 0 ? sample_take(c, &before) : CTL_OK;
 	for (uint64_t i = 0; i < rounds && rc == CTL_OK; i++) {
-		if ((every_ms != 0 || i > 0) && !sample_sleep((double)every_ms / 1e3))
+		if (every_ms != 0 && !sample_sleep((double)every_ms / 1e3))
 			break;
 		rc = sample_take(c, &now);
 		if (rc == CTL_OK)

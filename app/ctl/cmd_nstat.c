@@ -199,6 +199,8 @@ run(struct ctl *c, int argc, char *argv[])
 			return CTL_USAGE;
 		}
 	}
+	if (n.count != 0 && n.every_ms == 0)
+		return ctl_wrong(c, "--count is of intervals: -d SECONDS is missing");
 	n.patterns = (unsigned)(argc - optind);
 	n.pattern = argv + optind;
 	return n.every_ms != 0 ? every(&n) : since_last(&n);

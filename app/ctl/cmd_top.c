@@ -165,7 +165,11 @@ wait_for_keys(struct view *v, double end)
 								: v->top.every;
 			break;
 		case ERR:
-			continue; /* the interval has ended, or a signal came */
+			/* the interval has ended, a signal came, or the terminal is gone: then
+			 * nothing would wait any more */
+			if (!isatty(STDIN_FILENO))
+				return false;
+			continue;
 		default:
 			break; /* KEY_RESIZE too: draw again */
 		}

@@ -14,8 +14,9 @@
 /* What is being completed. */
 struct line {
 	struct ctl *c;
-	const char *last; /* the word being written */
-	int words;        /* behind the command's name, options left out, the last one included */
+	const char *last;   /* the word being written */
+	const char *before; /* the one before it, an option or not; or "" */
+	int words;          /* behind the command's name, options left out, the last one included */
 	char *word[8];
 };
 
@@ -108,13 +109,37 @@ offer_services(const struct line *l)
 			offer_all(l, g->keys[i].choices);
 }
 
+/* Words of capture's --drops; of several with commas the last one. */
+static void
+offer_dispositions(const struct line *l)
+{
+	const char *comma = strrchr(l->last, ',');
+	int before = comma != NULL ? (int)(comma + 1 - l->last) : 0;
+	char text[256];
+
+	for (const struct name *n = names; n->key != NULL; n++) {
+		if (n->kind != NAME_DROP && n->kind != NAME_PACKETS)
+			continue;
+		snprintf(text, sizeof(text), "%.*s%s", before, l->last,
+			n->key + (n->kind == NAME_DROP ? strlen("drop_") : 0));
+		offer(l, text);
+	}
+	snprintf(text, sizeof(text), "%.*sany", before, l->last);
+	offer(l, text);
+	snprintf(text, sizeof(text), "%.*sall", before, l->last);
+	offer(l, text);
+}
+
 static void
 offer_arguments(struct line *l, const char *command)
 {
 	const char *first = l->words > 1 ? l->word[0] : "";
 	const char *before = l->words > 1 ? l->word[l->words - 2] : "";
 
-	if (strcmp(command, "nstat") == 0) {
+	if (strcmp(command, "capture") == 0) {
+		if (strcmp(l->before, "-d") == 0 || strcmp(l->before, "--drops") == 0)
+			offer_dispositions(l);
+	} else if (strcmp(command, "nstat") == 0) {
 		for (const struct name *n = names; n->key != NULL; n++)
 			offer(l, n->key);
 	} else if (strcmp(command, "ss") == 0) {
@@ -142,7 +167,9 @@ offer_arguments(struct line *l, const char *command)
 int
 complete(struct ctl *c, int words, char *word[])
 {
-	struct line l = {.c = c, .last = words > 0 ? word[words - 1] : ""};
+	struct line l = {.c = c,
+		.last = words > 0 ? word[words - 1] : "",
+		.before = words > 1 ? word[words - 2] : ""};
 	const struct ctl_command *cmd = NULL;
 	bool value = false;
 

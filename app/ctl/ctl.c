@@ -122,7 +122,9 @@ ctl_getopt(struct ctl *c, int argc, char *argv[], const char *shorts, const stru
 		}
 		if (option == ':')
 			ctl_wrong(c, "%s: its value is missing", argv[optind - 1]);
-		else if (option == '?' && optopt > 0 && optopt < 256)
+		/* of a long option with a value that it does not take, the letter is a known one */
+		else if (option == '?' && optopt > 0 && optopt < 256 &&
+			(optopt == ':' || strchr(letters, optopt) == NULL))
 			ctl_wrong(c, "-%c: no such option", optopt);
 		else if (option == '?')
 			ctl_wrong(c, "%s: no such option, or it takes no value", argv[optind - 1]);

@@ -219,7 +219,6 @@ settle(struct tg_engine *e, void *arg)
 	const struct change *ch = p->ch;
 	struct daemon_shard *ds = p->ds;
 
-	memcpy(ds->listener, p->next, sizeof(ds->listener));
 	ds->loop->drain_ms = ch->new->drain_ms;
 	ds->loop->idle_sleep_us = ch->new->idle_sleep_us;
 	if (ch->pages != NULL && ds->service[SERVICE_HTTP] != NULL)
@@ -266,12 +265,15 @@ carry_over(struct pass *p)
 				p->next[i] = p->ds->listener[k];
 }
 
-/* Services that listeners want and the shard has not. Their memory is taken here, not there. */
+/*
+ * Services that listeners want and the shard has not. Their memory is taken here, not there. A
+ * service stays when the change is taken back, so it begins with the pages that stay: settle()
+ * gives it the new ones.
+ */
 static int
 make_services(struct pass *p)
 {
 	const struct config *c = p->ch->new;
-	struct page_set *pages = p->ch->pages != NULL ? p->ch->pages : p->d->pages;
 
 	for (unsigned i = 0; i < c->nb_listeners; i++) {
 		enum service_kind k = c->listener[i].service;
@@ -279,7 +281,7 @@ make_services(struct pass *p)
 		if (p->ds->service[k] != NULL || p->made[k] != NULL)
 			continue;
 		if (service_create(k, p->d->config->engine.max_conns,
-			    &pages->use[p->ds - p->d->shard], &p->made[k]) != 0)
+			    &p->d->pages->use[p->ds - p->d->shard], &p->made[k]) != 0)
 			return -1;
 	}
 	return 0;
@@ -300,19 +302,26 @@ go(struct pass *all, unsigned n, void (*fn)(struct tg_engine *e, void *arg))
 	return n;
 }
 
-/* The same where there is no way back: a shard that stands still is left behind, and told. */
-static void
+/*
+ * The same where there is no way back: a shard that stands still is left behind, and told.
+ * @return whether all did it
+ */
+static bool
 go_all(struct pass *all, unsigned n, void (*fn)(struct tg_engine *e, void *arg))
 {
+	bool did = true;
+
 	for (unsigned i = 0; i < n; i++) {
 		all[i].rc = 0;
-		if (go(&all[i], 1, fn) != 1)
-			log_line(LOG_CONTROL, LOG_LEVEL_ERROR,
-				"shard %u: %s: %s; its settings are not those of the others, "
-				"restart",
-				(unsigned)(all[i].ds - all[i].d->shard), all[i].where,
-				strerror(-all[i].rc));
+		if (go(&all[i], 1, fn) == 1)
+			continue;
+		did = false;
+		log_line(LOG_CONTROL, LOG_LEVEL_ERROR,
+			"shard %u: %s: %s; its settings are not those of the others, restart",
+			(unsigned)(all[i].ds - all[i].d->shard), all[i].where,
+			strerror(-all[i].rc));
 	}
+	return did;
 }
 
 static int
@@ -350,7 +359,12 @@ steps(struct pass *all, unsigned n, char *err)
 		go_all(all, n, take_back);
 		return rc;
 	}
-	go_all(all, n, settle);
+	/* Handles are the main thread's, and those of the listeners that are open now. */
+	for (unsigned i = 0; i < n; i++)
+		memcpy(all[i].ds->listener, all[i].next, sizeof(all[i].next));
+	/* Who was left behind answers with the pages it had. */
+	if (!go_all(all, n, settle) && all->ch->pages != NULL)
+		all->d->pages->kept = true;
 	return 0;
 }
 

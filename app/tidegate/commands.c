@@ -27,10 +27,11 @@ static const struct {
 		"Adds a listener until the next reload. Parameter: {address: 192.0.2.1, port: 81, "
 		"service: echo}"},
 	{"/tidegate/listen_del", CONTROL_LISTEN_DEL, true,
-		"Closes a listener until the next reload; its connections go on. Parameter: "
+		"Closes a listener until the next reload; accepted connections go on. Parameter: "
 		"192.0.2.1:80 or [2001:db8::1]:80"},
 	{"/tidegate/cookie_rotate", CONTROL_ROTATE, false,
-		"Makes new secrets of SYN and Fast Open cookies; those given out stay good"},
+		"Makes a new secret of SYN cookies, and of Fast Open's unless their key is "
+		"configured; those given out stay good"},
 	{"/tidegate/drain", CONTROL_DRAIN, false, "Stops, as SIGTERM does"},
 };
 
@@ -47,16 +48,19 @@ static const char *const state_name[] = {
 	[CONTROL_DRAINING] = "draining",
 };
 
-/* Bytes of text from s that fit into a value, whole characters of UTF-8. */
+/*
+ * Copies what fits into a value; returns how much. What is not printable ASCII becomes '?': DPDK
+ * 22.11 looks bytes above it up before the start of its table of escapes, and leaves most control
+ * characters as they are, and neither is JSON.
+ */
 static size_t
-piece(const char *s)
+piece(char value[RTE_TEL_MAX_STRING_LEN], const char *s)
 {
-	size_t n = strnlen(s, RTE_TEL_MAX_STRING_LEN - 1);
+	size_t n = 0;
 
-	if (s[n] == '\0')
-		return n;
-	while (n > RTE_TEL_MAX_STRING_LEN / 2 && ((unsigned char)s[n] & 0xc0) == 0x80)
-		n--;
+	for (; n < RTE_TEL_MAX_STRING_LEN - 1 && s[n] != '\0'; n++)
+		value[n] = (char)(s[n] >= ' ' && s[n] < 127 ? s[n] : '?');
+	value[n] = '\0';
 	return n;
 }
 
@@ -71,10 +75,8 @@ add_text(struct rte_tel_data *d, const char *name, const char *text)
 
 	snprintf(key, sizeof(key), "%s", name);
 	for (unsigned i = 2; i == 2 || *text != '\0'; i++) {
-		size_t n = piece(text);
+		size_t n = piece(value, text);
 
-		memcpy(value, text, n);
-		value[n] = '\0';
 		rte_tel_data_add_dict_string(d, key, value);
 		text += n;
 		snprintf(key, sizeof(key), "%s_%u", name, i);

@@ -54,7 +54,7 @@ page_set_reap(struct page_set *now)
 	while (*at != NULL) {
 		struct page_set *s = *at;
 
-		if (is_read(s)) {
+		if (s->kept || is_read(s)) {
 			at = &s->next;
 			continue;
 		}

@@ -13,6 +13,7 @@ struct page_set {
 	struct page_set *next; /**< the one before it */
 	struct http_pages *pages;
 	unsigned nb_uses;
+	bool kept; /**< a shard did not go over to the next one: freed at the end only */
 	struct http_use use[]; /**< one for each shard */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "apply.h"
 #include "config_edit.h"
@@ -184,13 +185,28 @@ conclude(struct control_answer *a, const char *name, const char *besides)
 		besides);
 }
 
+/*
+ * At the start the file may be a pipe; here one that nobody writes to would hold up all that the
+ * main thread does.
+ */
+static int
+load(const char *file, struct config **out, char *err)
+{
+	struct stat st;
+
+	if (stat(file, &st) != 0 || S_ISREG(st.st_mode))
+		return config_load(file, out, err);
+	snprintf(err, CONFIG_ERROR_MAX, "%s: cannot be read again: it is no regular file", file);
+	return -1;
+}
+
 void
 reload(struct daemon *d, struct control_answer *a)
 {
 	struct config *new;
 
 	notify_reloading();
-	if (config_load(d->file, &new, a->text) != 0) {
+	if (load(d->file, &new, a->text) != 0) {
 		a->code = CONTROL_CONFIG;
 	} else {
 		change_to(d, new, true, a);

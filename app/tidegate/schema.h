@@ -35,6 +35,7 @@ struct key {
 	uint8_t size;      /**< bytes of the field it goes to */
 	uint8_t required;  /**< must be there */
 	uint8_t when;      /**< enum key_when */
+	bool secret;       /**< a text that no message repeats */
 	uint16_t offset;   /**< of that field in the group's struct */
 	uint64_t min, max; /**< range; of the length for texts; in microseconds for times */
 	const char *const *choices; /**< words of a KEY_CHOICE or KEY_FLAG, and those a KEY_UINT

@@ -185,7 +185,7 @@ print_memory(const struct daemon *d)
 static void
 print_shards(const struct daemon *d)
 {
-	char what[16], cpu[16];
+	char what[32], cpu[16];
 
 	for (unsigned i = 0; i < d->nb_shards; i++) {
 		const struct daemon_shard *ds = &d->shard[i];

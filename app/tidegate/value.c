@@ -172,6 +172,7 @@ read_choice(const struct key *key, const char *text, uint64_t *out, char *msg)
 static int
 read_text(const struct key *key, const char *text, char **out, char *msg)
 {
+	const char *shown = key->secret ? "..." : text;
 	size_t n = strlen(text);
 	char range[80];
 	char *copy;
@@ -179,13 +180,13 @@ read_text(const struct key *key, const char *text, char **out, char *msg)
 	snprintf(range, sizeof(range), "use %" PRIu64 " to %" PRIu64 " printable characters",
 		key->min, key->max);
 	if (n < key->min || n > key->max)
-		return say(msg, text, n == 0 ? "is empty" : "is too long", range);
+		return say(msg, shown, n == 0 ? "is empty" : "is too long", range);
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)text[i] < ' ' || text[i] == 127)
-			return say(msg, text, "has a control character", range);
+			return say(msg, shown, "has a control character", range);
 	copy = strdup(text);
 	if (copy == NULL)
-		return say(msg, text, "cannot be kept", "no memory");
+		return say(msg, shown, "cannot be kept", "no memory");
 	free(*out);
 	*out = copy;
 	return 0;

@@ -34,7 +34,7 @@ class Telemetry:
 
     def ask(self, command):
         """Sends one command, returns what stands under it in the answer."""
-        self.sock.send(command.encode())
+        self.sock.send(os.fsencode(command))
         answer = json.loads(self.sock.recv(self.room))[command.split(",")[0]]
         if isinstance(answer, dict) and "error" in answer:
             sys.exit(f"telemetry: {command}: {answer['error']}")
@@ -42,7 +42,7 @@ class Telemetry:
 
     def change(self, command):
         """Sends a command that changes something, prints what became of it."""
-        self.sock.send(command.encode())
+        self.sock.send(os.fsencode(command))
         answer = json.loads(self.sock.recv(self.room))[command.split(",")[0]]
         if "error" in answer:
             print(f"{answer['code']}: {whole(answer, 'error')}")

@@ -43,6 +43,8 @@ refused 'config: listen_add:1: listeners\[0\].service: is missing' \
 	"/tidegate/listen_add,{address: $S4, port: 82}"
 refused 'config: listen_add: .*80 is in use by listeners' \
 	'/tidegate/listen_add,{address: 0.0.0.0, port: 80, service: echo}'
+refused 'config: set: http.root_page: /no\?\?\? cannot be read' $'/tidegate/set,http.root_page=/no\xff\xc3\xa4'
+refused 'config: set: engine.a\?: unknown key' $'/tidegate/set,engine.a\e=1'
 refused 'config: listen_del: there is no such listener' /tidegate/listen_del,192.0.2.9:80
 expect "generation" "$(generation)" 9
 

@@ -71,6 +71,11 @@ changes()
 	echo '# nothing' >>"$WORK/config.yaml"
 	kill -HUP "$TG_PID"
 	wait_until 10 grep -q 'reload: nothing to change' "$WORK/out" || fail "SIGHUP: $(tail -n 3 "$WORK/out")"
+	# the user may ask it too, whatever his own directory for such things is
+	cp "$TG_BUILD/app/ctl/tidegatectl" "$WORK/tidegatectl"
+	setpriv --reuid="$uid" --regid="$gid" --clear-groups env XDG_RUNTIME_DIR=/nonexistent \
+		"$WORK/tidegatectl" -f "$TG_NAME" info >"$WORK/info" 2>&1 || fail "as the user: $(cat "$WORK/info")"
+	grep -q '^state  *ready$' "$WORK/info" || fail "as the user: $(cat "$WORK/info")"
 	# it cannot read what only root may
 	chmod 600 "$WORK/config.yaml"
 	refused '.*cannot be read: Permission denied' /tidegate/reload

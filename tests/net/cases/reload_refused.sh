@@ -48,6 +48,8 @@ wrong config 'shard: unknown key' 's/^shards: /shard: /'
 wrong config 'drain: "3" has no unit' 's/^drain: .*/drain: 3/'
 wrong config 'listeners\[1\].port: 80 is in use' 's/address: "::", port: 80/address: "0.0.0.0", port: 80/'
 wrong config 'http.root_page: /nonexistent cannot be read' "\$ahttp: {root_page: /nonexistent}"
+mkfifo "$WORK/fifo"
+wrong config 'http.root_page: .*fifo cannot be read: it is no regular file' "\$ahttp: {root_page: $WORK/fifo}"
 wrong refused 'shards: cannot change without a restart; nor can engine.max_conns \(line 13\)$' \
 	's/^shards: .*/shards: 2/; s/^engine: {/&max_conns: 7, /'
 wrong refused 'ports\[0\].addresses: cannot change without a restart$' 's/192.0.2.1\/24/192.0.2.3\/24/'
@@ -60,6 +62,10 @@ chmod 600 "$WORK/seed"
 # no file at all
 rm "$WORK/config.yaml"
 refused "config: $WORK/config.yaml: cannot be read: No such file" /tidegate/reload
+# nor one that would never end
+mkfifo "$WORK/config.yaml"
+refused "config: $WORK/config.yaml: cannot be read again: it is no regular file" /tidegate/reload
+rm "$WORK/config.yaml"
 expect "generation" "$(generation)" 1
 
 # and the good one again

@@ -356,6 +356,64 @@ a_shard_that_stands_still_stops_a_change(void **state)
 		assert_true(attempt(one, two, -ETIMEDOUT, n));
 }
 
+/* New pages and the first listener that wants them, with the n-th call that can fail failing. */
+static bool
+first_http(int how, int n)
+{
+	struct change ch = {0};
+	struct config *new = load(PORT "listeners:\n"
+				       " - {address: 192.0.2.1, port: 81, service: echo}\n"
+				       " - {address: 192.0.2.1, port: 80, service: http}\n");
+	bool failed;
+	int rc;
+
+	run_daemon(PORT "listeners: [{address: 192.0.2.1, port: 81, service: echo}]\n");
+	ch.new = new;
+	ch.engine = new->engine;
+	ch.pages = page_set_make(NULL, SHARDS);
+	if (config_diff(d.config, new, &ch.diff, err) != 0)
+		fail_msg("%s", err);
+	error = how;
+	chance = n;
+	rc = apply(&d, &ch, err);
+	failed = chance < 0;
+	for (unsigned s = 0; s < SHARDS; s++) {
+		const struct service *http = d.shard[s].service[SERVICE_HTTP];
+
+		/* The new pages go when nothing has changed: nobody may have them then. */
+		if (http != NULL && (rc != 0 || !d.pages->kept))
+			assert_ptr_equal(http->use, rc == 0 ? &ch.pages->use[s] : &d.pages->use[s]);
+	}
+	if (rc == 0) {
+		ch.pages->next = d.pages;
+		d.pages = ch.pages;
+		/* A shard that stands still in the last step has the old ones for good. */
+		page_set_reap(d.pages);
+		assert_int_equal(d.pages->next != NULL, failed);
+		for (unsigned s = 0; s < SHARDS; s++)
+			is_as(s, new);
+	} else {
+		page_set_free(ch.pages);
+	}
+	end_daemon();
+	config_free(new);
+	return failed;
+}
+
+static void
+pages_that_nobody_took_are_nobodys(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	while (first_http(-ENOSPC, n))
+		n++;
+	assert_int_equal(n, SHARDS);
+	for (n = 0; first_http(-ETIMEDOUT, n); n++)
+		;
+	assert_int_equal(n, 2 * SHARDS);
+}
+
 static void
 a_full_table_is_replaced(void **state)
 {
@@ -380,6 +438,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_is_on_every_shard_or_on_none),
 		cmocka_unit_test(a_shard_that_stands_still_stops_a_change),
+		cmocka_unit_test(pages_that_nobody_took_are_nobodys),
 		cmocka_unit_test(a_full_table_is_replaced),
 	};
 

@@ -160,6 +160,12 @@ a_fastopen_key_is_set(void **state)
 	assert_string_equal(c->fastopen_key, "");
 	config_free(c);
 	assert_non_null(strstr(set("engine.fastopen_key=1234"), "is no Fast Open key"));
+	/* Three keys are one too many, and no message has a piece of them. */
+	assert_string_equal(set("engine.fastopen_key=03020100-00000000-00000000-00000000,"
+				"03020100-00000000-00000000-00000000,"
+				"03020100-00000000-00000000-00000000"),
+		"set: engine.fastopen_key: \"...\" is too long; use 1 to 100 printable characters");
+	assert_null(strstr(set("engine.fastopen_key=0302\t0100"), "0302"));
 	/* One that was not touched is still there after another change. */
 	assert_int_equal(config_set(base, "drain=1s", &c, err), 0);
 	assert_memory_equal(c->engine.fastopen_key, base->engine.fastopen_key, 32);

@@ -170,9 +170,12 @@ def wrong_use():
               ('-f', 'a/b'), ('--timeout', 'soon'), ('--timeout', '0'), ('--timeout',), ('--socket',)]
     special = {
         'ss': [('state', 'open'), ('sport', 'http'), ('nonsense',), ('(', 'sport', '1')],
-        'nstat': [('-d', 'x'), ('-d', '0'), ('--interval',), ('--count', '0')],
-        'drops': [('x',), ('-d', '-1'), ('-n', '0')],
+        'nstat': [('-d', 'x'), ('-d', '0'), ('--interval',), ('--count', '0'), ('--count', '3')],
+        'drops': [('x',), ('-d', '-1'), ('-n', '0'), ('-n', '3')],
         'top': [('x',), ('-d', '0.01'), ('-n', 'x'), ()],  # the last: no terminal here
+        'capture': [(), ('-w',), ('-w', 'f', 'x'), ('-w', 'f', '-d', 'nonsense'), ('-w', 'f', '-d', ''),
+                    ('-w', 'f', '-c', '0'), ('-w', 'f', '-s', '13'), ('-w', 'f', '-t', '3601'),
+                    ('-w', '-', '--json')],
         'usage': [('x',), ('-c', 'x')], 'info': [('x',)], 'ports': [('x',)],
         'shards': [('x',), ('-d', 'x')], 'diagnose': [('x',), ('-d', '0.1')],
         'listen': [(), ('open',), ('add',), ('add', '192.0.2.1:80'), ('add', 'x', 'echo'),
@@ -182,6 +185,7 @@ def wrong_use():
         'cookie': [(), ('eat',), ('rotate', 'x')], 'reload': [('x',)],
         'drain': [('x',), ('--wait', 'x'), ('--wait',)],
     }
+    check(f'commands of the table: {set(COMMANDS) ^ set(special)}', set(COMMANDS) == set(special))
     with Server(RECORDED) as server:
         for command in COMMANDS:
             for words in always + special.get(command, []):
@@ -284,6 +288,14 @@ def long_texts():
         whole = 'a' * 127 + 'b' * 127 + 'c'
         check('joined', whole + '\n' in ask('reload', status=1)[1])
         check('joined, JSON', json.loads(ask('reload', '--json', status=1)[0])['error'] == whole)
+    # the daemon's longest, with all keys that need a restart
+    parts = {'error' + (f'_{i}' if i > 1 else ''): chr(64 + i) * 127 for i in range(1, 13)}
+    with Server(lambda q: {q.split(',')[0]: dict(parts, code='refused')}):
+        check('whole', ''.join(parts.values()) + '\n' in ask('reload', status=1)[1])
+        check('whole, JSON', json.loads(ask('reload', '--json', status=1)[0])['error'] == ''.join(parts.values()))
+    parts = {k.replace('error', 'applied'): v for k, v in parts.items()}
+    with Server(lambda q: {q.split(',')[0]: dict(parts, ok=1)}):
+        check('whole, applied', ask('reload')[0] == ''.join(parts.values()) + '\n')
     with Server({'/tidegate/info': {'config': '/a/', 'config_2': 'b', 'x_2': 'y', 'pid': 1, 'pid_2': 'z'}}):
         out = json.loads(ask('info', '--json')[0])
         check(f'info: {out}', out == {'config': '/a/b', 'x_2': 'y', 'pid': 1, 'pid_2': 'z'})
@@ -367,6 +379,27 @@ def pipes():
             [PROGRAM, '--socket', PATH, 'usage'], stdout=full, check=False).returncode == 1)
 
 
+# Packets come faster than they are fetched: Ctrl-C ends it all the same, and the daemon is told.
+def endless_capture():
+    said = {'start': {'id': 5}, 'read': '00' * 100, 'status': {'over': 0},
+            'stop': {'written': 7, 'missed': 8, 'over': 0}}
+    path = DIR.name + '/endless.pcapng'
+    with Server(lambda q: {q.split(',')[0]: said[q.split(',')[0].split('_')[1]]}) as server:
+        with subprocess.Popen([PROGRAM, '--socket', PATH, 'capture', '-t', '3600', '-w', path],
+                              stdout=subprocess.PIPE) as p:
+            while not os.path.exists(path) or os.path.getsize(path) == 0:
+                time.sleep(0.01)
+            p.send_signal(signal.SIGINT)
+            try:
+                out, _ = p.communicate(timeout=30)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                sys.exit('FAIL: capture: goes on after SIGINT')
+        check(f'capture: {p.returncode} {out}', p.returncode == 0 and out.startswith(b'7 packets'))
+        check(f'stopped: {server.asked[-1]}', server.asked[-1] == '/tidegate/capture_stop,5')
+    os.unlink(path)
+
+
 def completion():
     def complete(*words):
         return run('--complete', '--', '--socket', PATH, *words)[0].split()
@@ -381,6 +414,10 @@ def completion():
         check('states', complete('ss', 'state', 'est') == ['established'])
         check('counters', complete('nstat', 'ListenO') == ['ListenOverflows'])
         check('values', complete('ss', '-f', '') == [])
+        check('dispositions', complete('capture', '-d', 'synq') == ['synq_full'])
+        check('several', complete('capture', '--drops', 'tcp_csum,synq') == ['tcp_csum,synq_full'])
+        check('any', complete('capture', '-d', 'an') == ['answered', 'any'])
+        check('of capture', '--snaplen' in complete('capture', '--') and complete('capture', '-w', '') == [])
     check('no daemon', complete('listen', 'del', '') == [])
 
 
@@ -445,6 +482,27 @@ def live():
         check(f'top: status {status}', status == 0)
 
 
-for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, completion, in_bash, live):
+# A terminal that goes away ends it, also where SIGHUP is ignored.
+def hang_up():
+    with Server(RECORDED):
+        pid, fd = pty.fork()
+        if pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            os.execve(PROGRAM, [PROGRAM, '--socket', PATH, 'top'], dict(os.environ, TERM='xterm', LC_ALL='C'))
+        said = b''
+        while b'0.0.0.0:80' not in said:
+            said += os.read(fd, 65536)
+        os.close(fd)
+        end = time.monotonic() + 20
+        while os.waitpid(pid, os.WNOHANG)[0] == 0:
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                sys.exit('FAIL: top: goes on without a terminal')
+            time.sleep(0.05)
+
+
+for test in (helps, wrong_use, recorded, deltas, pages, long_texts, hostile, unreachable, pipes, endless_capture,
+             completion, in_bash, live, hang_up):
     test()
     print('ok', test.__name__)
