@@ -111,6 +111,7 @@ a_change_holds_for_the_next_connection(void **state)
 		same_beginning(made(&r, sport, false), made(&r, sport + 1, true));
 		same_beginning(made(&r, sport + 2, false), made(&r, sport + 3, true));
 		sport += 4;
+		assert_false(tg_timer_armed(&r.e->alike.tcb.timer)); /* it is in no wheel */
 	}
 	rig_close(&r);
 }
