@@ -15,7 +15,7 @@
 #include "flood_traffic.h"
 
 struct tg_engine *engine[2];
-struct tg_worker *worker[2];
+struct tg_worker *worker[2][2];
 tg_listener listener[2][LISTENERS];
 tg_time now;
 int64_t wall_off;
@@ -96,6 +96,8 @@ settings(struct tg_engine_config *c)
 	c->pass_ports = below(8) == 0;
 	c->pass_port[0] = 81;
 	c->abort_on_overflow = below(2) != 0;
+	c->accept_full = (uint8_t)below(2);
+	c->accept_exact = below(2) != 0;
 	c->cookie_seed_shared = below(4) == 0;
 	c->cookie_check_rate = below(4) == 0 ? 20 : 0;
 	c->synack_prefix_rate = below(4) == 0 ? 5 : 0;
@@ -110,7 +112,7 @@ listen_on(unsigned k, unsigned i, const struct tg_listener_config *lc)
 {
 	struct tg_listener_config own = *lc;
 
-	own.worker = worker[k];
+	own.worker = worker[k][lc->worker->number];
 	assert_int_equal(tg_listen(engine[k], &own, &listener[k][i]), 0);
 }
 
@@ -121,6 +123,16 @@ some_face(struct tg_listener_config *lc)
 	lc->options.hop_limit = (uint8_t)(below(2) * 99);
 	lc->options.dscp = below(2) == 0 ? TG_DSCP_ENGINE : 46;
 	lc->options.window_clamp = below(2) * 2000;
+}
+
+/* What connections begin with, worker and timers included. worker: the first engine's. */
+static void
+some_start(struct tg_listener_config *lc)
+{
+	lc->worker = worker[0][below(3) == 0];
+	lc->nodelay = below(3) != 0;
+	lc->idle_timeout_ms = below(12) == 0 ? 5000 : 0;
+	lc->options.keepalive = below(12) == 0;
 }
 
 /* The last is at an address of its own, on the port of another. */
@@ -144,6 +156,7 @@ some_listener(struct tg_listener_config *lc, unsigned i)
 	lc->fastopen_qlen = 5;
 	lc->fastopen_under_flood = below(2) != 0;
 	some_face(lc);
+	some_start(lc);
 }
 
 void
@@ -153,14 +166,12 @@ open_engines(void)
 		0, 0, TG_TX_IP_CSUM, TG_TX_TCP_CSUM, TG_TX_IP_CSUM | TG_TX_TCP_CSUM};
 	const struct tg_addr first4 = traffic_addr(false, 0), first6 = traffic_addr(true, 0);
 	struct tg_engine_config cfg;
-	struct tg_listener_config lc[LISTENERS];
+	struct tg_listener_config lc;
 	uint16_t offload = offloads[below(5)];
 
 	now = TG_SEC;
 	wall_off = 0;
 	settings(&cfg);
-	for (unsigned i = 0; i < LISTENERS; i++)
-		some_listener(&lc[i], i);
 	for (unsigned k = 0; k < 2; k++) {
 		assert_int_equal(tg_engine_create(&cfg, &engine[k]), 0);
 		assert_int_equal(
@@ -168,9 +179,13 @@ open_engines(void)
 		assert_int_equal(tg_engine_add_port(engine[k], 1, traffic_mac[1], 9000, 0), 0);
 		assert_int_equal(tg_engine_add_addr(engine[k], 0, &first4, 24), 0);
 		assert_int_equal(tg_engine_add_addr(engine[k], 0, &first6, 64), 0);
-		assert_int_equal(tg_worker_create(engine[k], NULL, &worker[k]), 0);
-		for (unsigned i = 0; i < LISTENERS; i++)
-			listen_on(k, i, &lc[i]);
+		for (unsigned i = 0; i < 2; i++)
+			assert_int_equal(tg_worker_create(engine[k], NULL, &worker[k][i]), 0);
+	}
+	for (unsigned i = 0; i < LISTENERS; i++) {
+		some_listener(&lc, i);
+		for (unsigned k = 0; k < 2; k++)
+			listen_on(k, i, &lc);
 	}
 	engine[0]->plain_off = true;
 }
@@ -189,6 +204,16 @@ open_or_close(unsigned i)
 		assert_int_equal(tg_unlisten(engine[k], listener[k][i]), 0);
 		listener[k][i] = 0;
 	}
+}
+
+unsigned
+accept_on(unsigned k, unsigned i, tg_conn conn[], unsigned cap)
+{
+	unsigned n = 0;
+
+	for (unsigned w = 0; w < 2; w++) /* one of them has the listener */
+		n += tg_accept(worker[k][w], listener[k][i], conn + n, cap - n);
+	return n;
 }
 
 void
@@ -224,17 +249,25 @@ change_settings(void)
 static void
 change_listener(unsigned i)
 {
+	const struct tg_lsn *l;
 	struct tg_listener_config lc;
+	unsigned w;
 
 	if (listener[0][i] == 0)
 		return;
-	some_listener(&lc, i);
-	for (unsigned k = 0; k < 2; k++) {
-		const struct tg_lsn *l = &engine[k]->listeners.lsn[(listener[k][i] & 0xffff) - 1];
-
+	l = &engine[0]->listeners.lsn[(listener[0][i] & 0xffff) - 1];
+	if (below(2) != 0) {
+		some_listener(&lc, i);
 		lc.local = l->local;
 		lc.dual_stack = l->dual_stack;
-		lc.worker = worker[k];
+	} else { /* only what its connections do not look at in their options */
+		lc = l->cfg;
+		lc.nodelay = below(2) != 0;
+		lc.worker = worker[0][below(2)];
+	}
+	w = lc.worker->number;
+	for (unsigned k = 0; k < 2; k++) {
+		lc.worker = worker[k][w];
 		assert_int_equal(tg_listener_reconfigure(engine[k], listener[k][i], &lc), 0);
 	}
 }

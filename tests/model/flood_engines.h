@@ -13,8 +13,8 @@
 /** Listeners of each engine. */
 #define LISTENERS 5
 
-extern struct tg_engine *engine[2]; /**< long way only; short way too */
-extern struct tg_worker *worker[2];
+extern struct tg_engine *engine[2];        /**< long way only; short way too */
+extern struct tg_worker *worker[2][2];     /**< two of each */
 extern tg_listener listener[2][LISTENERS]; /**< 0: closed */
 extern tg_time now;
 extern int64_t wall_off; /**< seconds the wall clock was moved by */
@@ -24,6 +24,9 @@ void open_engines(void);
 
 /** Closes both. */
 void close_engines(void);
+
+/** tg_accept() of a listener's worker. */
+unsigned accept_on(unsigned k, unsigned i, tg_conn conn[], unsigned cap);
 
 /** A listener goes, or another one comes in its place. */
 void open_or_close(unsigned i);

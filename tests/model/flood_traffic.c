@@ -148,7 +148,7 @@ confirm(struct tg_segment *s, const struct tg_frame *f)
 	s->flags = TG_ACK;
 	s->opt.present = f->target.b[0] & TG_OPT_TS;
 	s->opt.tsecr = tg_get32(f->target.b + 4);
-	s->opt.tsval = tg_get32(f->target.b + 8) + 1;
+	s->opt.tsval = tg_get32(f->target.b + 8) + (seldom(8) ? UINT32_MAX : 1);
 }
 
 static void
@@ -346,7 +346,7 @@ traffic_packet(uint8_t *data, struct tg_pkt *meta)
 	some_options(&s.opt);
 	s.seq = seldom(2) ? 1000 : (uint32_t)traffic_any();
 	s.ack = (uint32_t)traffic_any();
-	s.wnd = (uint16_t)traffic_any();
+	s.wnd = seldom(8) ? 0 : (uint16_t)traffic_any();
 	s.tos = seldom(4) ? (uint8_t)traffic_any() : 0;
 	s.ttl = (uint8_t)traffic_any();
 	s.ip_id = (uint16_t)traffic_any();

@@ -269,12 +269,16 @@ turn(void)
 		return;
 	for (unsigned i = 0; i < LISTENERS; i++) {
 		tg_conn c[2][8];
-		unsigned a = tg_accept(worker[0], listener[0][i], c[0], 8);
+		unsigned a = accept_on(0, i, c[0], 8);
 
-		assert_int_equal(a, tg_accept(worker[1], listener[1][i], c[1], 8));
-		for (unsigned j = 0; j < a && j % 2 == 0; j++)
-			assert_int_equal(
-				tg_close(worker[0], c[0][j]), tg_close(worker[1], c[1][j]));
+		assert_int_equal(a, accept_on(1, i, c[1], 8));
+		assert_memory_equal(c[0], c[1], a * sizeof(c[0][0]));
+		for (unsigned j = 0; j < a; j += 2) {
+			unsigned w = tg_tcb_at(&engine[0]->conns, (uint32_t)c[0][j] - 1)->worker;
+
+			assert_int_equal(tg_close(worker[0][w], c[0][j]), 0);
+			assert_int_equal(tg_close(worker[1][w], c[1][j]), 0);
+		}
 	}
 	if (below(5) == 0)
 		open_or_close(below(LISTENERS));

@@ -133,6 +133,7 @@ a_walk_over_the_entries_of_others_is_bounded_too(void **state)
 static void
 to_the_network_the_entries_are_gone_at_once(void **state)
 {
+	unsigned synacks = 0;
 	struct client c;
 	struct rig r;
 	tg_listener l;
@@ -142,21 +143,19 @@ to_the_network_the_entries_are_gone_at_once(void **state)
 	l = full(&r);
 	assert_int_equal(tg_unlisten(r.e, l), 0);
 	l = bench_listen(&r, r.w, 80, 1000);
-	/* By hand, so that nothing is worked off between: the last ACK of an entry is a stray one.
-	 */
-	for (unsigned i = 0; i < 2; i++) {
-		const struct tg_lsn *lsn = &r.e->listeners.lsn[(l & 0xffff) - 1];
-
-		c = client_of(&r, (uint16_t)(1000 + WAITING + i), 80);
-		if (i == 0)
-			client_sends(&c, SEG_A, 0);
-		else
-			client_syn(&c);
-		assert_int_equal(lsn->syn_count, i);
-		assert_int_equal(lsn->acceptq.count, 0);
-	}
-	while (next_sent(&r, &s))
-		assert_int_equal(s.flags & SEG_S, 0);
+	/* In one burst, so that nothing is worked off between: the last ACK of an entry is a stray
+	 * one, and a SYN again is the first of its connection. */
+	rig_hold(&r);
+	c = client_of(&r, (uint16_t)(1000 + WAITING), 80);
+	client_sends(&c, SEG_A, 0);
+	c = client_of(&r, (uint16_t)(1000 + WAITING + 1), 80);
+	client_sends(&c, SEG_S, 0);
+	rig_release(&r);
+	assert_int_equal(r.e->listeners.lsn[(l & 0xffff) - 1].syn_count, 1);
+	assert_int_equal(r.e->listeners.lsn[(l & 0xffff) - 1].acceptq.count, 0);
+	for (; next_sent(&r, &s); synacks += (s.flags & SEG_S) != 0)
+		;
+	assert_int_equal(synacks, 1);
 	assert_int_equal(COUNT(&r, SYN_RETRANS), 0);
 	assert_int_equal(tg_accept(r.w, l, &(tg_conn){0}, 1), 0);
 	rig_close(&r);
@@ -249,6 +248,110 @@ deferred_entries_are_not_let_in(void **state)
 	rig_close(&r);
 }
 
+/* The same at the end of the deferral itself, whose turn comes before the walk's. */
+static void
+the_end_of_a_deferral_lets_nobody_in(void **state)
+{
+	struct tg_listener_config cfg;
+	struct client c;
+	tg_listener l;
+	struct rig r;
+
+	(void)state;
+	bench_init(&r);
+	bench_open(&r);
+	tg_listener_config_init(&cfg);
+	cfg.local.port = 80;
+	cfg.worker = r.w;
+	cfg.defer_accept_s = 2;
+	assert_int_equal(tg_listen(r.e, &cfg, &l), 0);
+	c = client_of(&r, 1000, 80);
+	client_opens(&c);
+	forget_sent(&r);
+	assert_int_equal(tg_unlisten(r.e, l), 0);
+	r.now += 3 * TG_SEC;
+	/* too small a budget for the walk's share, which is a quarter */
+	assert_int_equal(tg_engine_advance(r.e, r.now, r.wall0, 1), 1);
+	assert_int_equal(r.e->synq.pool.used, 0);
+	assert_int_equal(COUNT(&r, PASSIVE_OPENS), 0);
+	rig_turn(&r);
+	assert_int_equal(rig_waiting(&r), 0);
+	rig_close(&r);
+}
+
+/* A connection that nobody has heard of gets its last ACK: nobody hears of it any more. */
+static void
+the_last_ack_of_a_late_fast_open_ends_it(void **state)
+{
+	struct tg_listener_config cfg;
+	struct client c;
+	tg_listener l;
+	struct rig r;
+	struct seg s;
+
+	(void)state;
+	bench_init(&r);
+	bench_open(&r);
+	tg_listener_config_init(&cfg);
+	cfg.local.port = 80;
+	cfg.worker = r.w;
+	cfg.fastopen = TG_FASTOPEN_NO_COOKIE;
+	cfg.fastopen_late = true;
+	cfg.fastopen_qlen = 3;
+	assert_int_equal(tg_listen(r.e, &cfg, &l), 0);
+	c = client_of(&r, 1000, 80);
+	client_sends(&c, SEG_S, 3);
+	assert_true(next_sent(&r, &s));
+	assert_int_equal(s.flags, SEG_S | SEG_A);
+	c.ack = s.seq + 1;
+	assert_int_equal(r.e->conns.tcb.used, 1);
+	assert_int_equal(tg_unlisten(r.e, l), 0);
+	client_sends(&c, SEG_A, 0);
+	assert_false(tg_worker_pending(r.w));
+	assert_true(next_sent(&r, &s));
+	assert_true((s.flags & SEG_R) != 0);
+	assert_int_equal(r.e->conns.tcb.used, 0);
+	rig_close(&r);
+}
+
+/* An ICMP error about the SYN-ACK of an entry is nobody's, and counts for no listener. */
+static void
+errors_about_its_entries_match_nothing(void **state)
+{
+	const struct rig_rx rx = {.port = 0, .headroom = 64, .tailroom = 64};
+	const struct seg_icmp x = {.type = 3,
+		.code = 3,
+		.from = tg_addr_v4(10, 0, 0, 2),
+		.to = tg_addr_v4(10, 0, 0, 1),
+		.quote = 28};
+	uint8_t frame[SEG_FRAME_MAX];
+	struct seg synack;
+	struct client c;
+	tg_listener l;
+	struct rig r;
+
+	(void)state;
+	for (unsigned closing = 0; closing < 2; closing++) {
+		bench_init(&r);
+		bench_open(&r);
+		l = bench_listen(&r, r.w, 80, 10);
+		c = client_of(&r, 1000, 80);
+		client_sends(&c, SEG_S, 0);
+		assert_true(next_sent(&r, &synack));
+		memcpy(synack.eth_dst, r.mac[0], 6);
+		synack.eth_src[0] = 2;
+		synack.eth_src[5] = 99;
+		if (closing)
+			assert_int_equal(tg_unlisten(r.e, l), 0);
+		assert_int_equal(
+			rig_feed(&r, frame, seg_icmp_write(&x, &synack, frame), &rx).disposition,
+			closing ? TG_DISP_PASSED : TG_DISP_DELIVERED);
+		assert_int_equal(COUNT(&r, LISTEN_DROPS), !closing);
+		assert_int_equal(r.e->synq.pool.used, 0);
+		rig_close(&r);
+	}
+}
+
 static void
 its_place_is_taken_until_it_is_done(void **state)
 {
@@ -327,6 +430,9 @@ main(void)
 		cmocka_unit_test(timers_of_its_entries_send_nothing),
 		cmocka_unit_test(what_waits_for_a_buffer_is_not_sent),
 		cmocka_unit_test(deferred_entries_are_not_let_in),
+		cmocka_unit_test(the_end_of_a_deferral_lets_nobody_in),
+		cmocka_unit_test(the_last_ack_of_a_late_fast_open_ends_it),
+		cmocka_unit_test(errors_about_its_entries_match_nothing),
 		cmocka_unit_test(its_place_is_taken_until_it_is_done),
 		cmocka_unit_test(a_reset_leaves_nothing_to_do),
 		cmocka_unit_test(a_drain_closes_bit_by_bit),
