@@ -142,9 +142,14 @@ key_index(enum key_group_index g, const char *name)
 static int
 unknown(const struct config *c, enum key_group_index g, const char *path, char *err)
 {
+	const char *dot = strrchr(path, '.'), *name = dot != NULL ? dot + 1 : path;
 	char known[1024] = "";
 	size_t n = 0;
 
+	for (const char *const *list = key_groups[g].nested; *list != NULL; list++)
+		if (strcmp(*list, name) == 0)
+			return config_error(
+				c, err, path, "is no single value; change it in the file");
 	for (unsigned i = 0; i < key_groups[g].nb_keys && n < sizeof(known); i++)
 		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i == 0 ? "" : ", ",
 			key_groups[g].keys[i].name);
@@ -201,6 +206,8 @@ set_single(struct config *n, const char *key, const char *value, char *err)
 	const char *name = dot != NULL ? dot + 1 : key;
 	size_t len = dot != NULL ? (size_t)(dot - key) : 0;
 
+	if (strncmp(key, "ports[", 6) == 0)
+		return config_error(n, err, key, "cannot change without a restart");
 	for (const struct key_section *s = key_sections; s->group != GROUP_COUNT; s++) {
 		const char *path = key_groups[s->group].path;
 		uint64_t ignored = 0;

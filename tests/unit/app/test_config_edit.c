@@ -125,7 +125,6 @@ wrong_assignments_are_told(void **state)
 		set("log.levels=debug"), "set: log.levels: unknown key; known here: level, syslog");
 	assert_non_null(strstr(set("listeners[0].=1"), "set: listeners[0].: unknown key"));
 	assert_non_null(strstr(set("nothing.x=1"), "set: nothing.x: no such section"));
-	assert_non_null(strstr(set("ports[0].mtu=1"), "no such section"));
 	assert_string_equal(set("listeners[2].backlog=1"),
 		"set: listeners[2].backlog: there are 2 listeners, counted from 0");
 	assert_non_null(strstr(set("listeners[-1].backlog=1"), "no such section"));
@@ -142,6 +141,12 @@ what_needs_a_restart_is_not_set(void **state)
 {
 	(void)state;
 	assert_string_equal(set("shards=2"), "set: shards: cannot change without a restart");
+	assert_string_equal(
+		set("ports[0].mtu=1"), "set: ports[0].mtu: cannot change without a restart");
+	/* Known, but lists and sections. */
+	assert_string_equal(set("eal=x"), "set: eal: is no single value; change it in the file");
+	assert_string_equal(set("exception.kernel_ports=22"),
+		"set: exception.kernel_ports: is no single value; change it in the file");
 	assert_string_equal(set("engine.max_conns=2"),
 		"set: engine.max_conns: cannot change without a restart");
 }
