@@ -12,6 +12,7 @@
 struct ss {
 	struct ctl *c;
 	bool per_core, details;
+	bool titled;     /* connections have their headings: not before the daemon has answered */
 	unsigned states; /* to be shown, by bits of filter.h */
 	struct filter filter;
 	json_t *array; /* listeners, and connections with --json; else these are printed as they
@@ -141,6 +142,18 @@ conn_details(const json_t *row)
 	putchar('\n');
 }
 
+static void
+conn_titles(struct ss *ss)
+{
+	if (ss->titled)
+		return;
+	ss->titled = true;
+	if ((ss->states & FILTER_LISTENING) != 0)
+		putchar('\n');
+	printf("%-10s %9s %9s  %-28s %s\n", "State", "Recv-Q", "Send-Q", "Local Address:Port",
+		ss->per_core ? "Peer Address:Port            Core" : "Peer Address:Port");
+}
+
 static int
 conn_row(void *ctx, const json_t *row)
 {
@@ -158,6 +171,7 @@ conn_row(void *ctx, const json_t *row)
 		json_array_append(ss->array, (json_t *)row);
 		return CTL_OK;
 	}
+	conn_titles(ss);
 	printf("%-10s %9" PRIu64 " %9" PRIu64 "  %-28s ", text_clean(state, s, sizeof(s)),
 		text_u64(row, "recv_q"), text_u64(row, "send_q"),
 		text_clean(text_str(row, "local", "?"), a, sizeof(a)));
@@ -169,15 +183,6 @@ conn_row(void *ctx, const json_t *row)
 	if (ss->details)
 		conn_details(row);
 	return CTL_OK;
-}
-
-static void
-conn_titles(const struct ss *ss)
-{
-	if ((ss->states & FILTER_LISTENING) != 0)
-		putchar('\n');
-	printf("%-10s %9s %9s  %-28s %s\n", "State", "Recv-Q", "Send-Q", "Local Address:Port",
-		ss->per_core ? "Peer Address:Port            Core" : "Peer Address:Port");
 }
 
 static int
@@ -194,9 +199,9 @@ show(struct ss *ss)
 	}
 	if (rc == CTL_OK && (ss->states & ~FILTER_LISTENING) != 0) {
 		json_object_set_new(whole, "connections", ss->array = json_array());
-		if (!ss->c->json)
-			conn_titles(ss);
 		rc = ctl_rows(ss->c, "/tidegate/conns", "conns", NULL, conn_row, ss);
+		if (rc == CTL_OK && !ss->c->json)
+			conn_titles(ss);
 	}
 	if (rc == CTL_OK && ss->c->json)
 		return ctl_print_json(whole);

@@ -350,6 +350,9 @@ def hostile():
 
 def unreachable():
     check('nobody', 'no daemon there' in run('--socket', DIR.name + '/none', 'usage', status=3)[1])
+    # no headings above nothing
+    for args in (['ss'], ['ss', '-l'], ['ss', '-a'], ['shards'], ['ports'], ['nstat', '-a'], ['drops']):
+        check(f'{args}', run('--socket', DIR.name + '/none', *args, status=3)[0] == '')
     check('prefix', 'no daemon there' in run('-f', 'tgctl-none', 'usage', status=3)[1])
     run('--socket', '/' + 'x' * 300, 'usage', status=3)
     for greeting in (b'{', b'{}', b'x' * 900, {'max_output_len': -1}, {'max_output_len': 10**12}):
