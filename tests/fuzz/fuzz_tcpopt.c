@@ -12,6 +12,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What stands in a struct before it is filled in; blocks and cookie bytes behind their counts keep
+ * it. */
+#define STALE 0xa5
+
 static void
 require(int ok)
 {
@@ -44,7 +48,7 @@ parse(const uint8_t *p, unsigned n, int syn, struct tg_tcpopt *o)
 	require(copy != NULL);
 	if (n != 0)
 		memcpy(copy, p, n);
-	memset(o, 0xa5, sizeof(*o));
+	memset(o, STALE, sizeof(*o));
 	tg_tcpopt_parse(copy + (n == 0), n, syn, o);
 	free(copy);
 }
@@ -70,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* SACK blocks come last and may have found no room; everything else must be there. */
 	if (b.sacks < a.sacks) {
 		require(len + (b.sacks != 0 ? 8 : 12) > sizeof(out));
-		memset(a.sack + b.sacks, 0, (TG_SACK_MAX - b.sacks) * sizeof(a.sack[0]));
+		memset(a.sack + b.sacks, STALE, (TG_SACK_MAX - b.sacks) * sizeof(a.sack[0]));
 		a.sacks = b.sacks;
 		if (b.sacks == 0)
 			a.present &= (uint8_t)~TG_OPT_SACK;

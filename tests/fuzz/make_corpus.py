@@ -55,6 +55,7 @@ OPTIONS = {
     "ts_wrong_length": b"\x08\x09" + bytes(7) + MSS,
     "ts_truncated": b"\x08\x0a\1\2\3",
     "ts_and_sack3": NOP * 2 + TS + NOP * 2 + sack(3),
+    "syn_sack3_no_room": TS + NOP * 2 + sack(3) + tfo(0),
     "sack1": NOP * 2 + sack(1),
     "sack4": NOP * 2 + sack(4),
     "sack_empty": b"\5\2" + MSS,
