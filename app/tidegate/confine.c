@@ -95,7 +95,7 @@ look(void *arg)
 
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		d->watched[i].ended = rte_eal_get_lcore_state(d->shard[i].lcore) != RUNNING;
-	if (watchdog_all_turn(d->watched, d->nb_shards))
+	if (watchdog_all_turn(d->watched, d->nb_shards + 1))
 		notify_watchdog();
 	rte_eal_alarm_set(d->watchdog_us, look, d);
 }
@@ -108,6 +108,7 @@ confine_watch(struct daemon *d)
 		return;
 	for (unsigned i = 0; i < d->nb_shards; i++)
 		d->watched[i].turns = &d->shard[i].loop->stats.turns;
+	d->watched[d->nb_shards].turns = &d->main_turns;
 	if (rte_eal_alarm_set(d->watchdog_us, look, d) != 0)
 		fprintf(stderr, "tidegate: no timer for the service manager's watchdog\n");
 }

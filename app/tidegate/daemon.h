@@ -65,8 +65,9 @@ struct daemon {
 	unsigned nb_shards;
 	struct daemon_shard shard[CONFIG_SHARDS];
 	struct privileges privileges;
-	struct watchdog_loop watched[CONFIG_SHARDS];
-	uint64_t watchdog_us; /**< time between two looks at the loops; 0: nobody wants to know */
+	struct watchdog_loop watched[CONFIG_SHARDS + 1]; /**< loops, then the main thread */
+	uint64_t main_turns;  /**< of the main thread's wait for something to do */
+	uint64_t watchdog_us; /**< time between two looks at them; 0: nobody wants to know */
 	int metrics_fd;       /**< bound, until metrics_start(); -1: off */
 	struct metrics *metrics;
 	uint32_t running;   /**< loops that have not drained yet */

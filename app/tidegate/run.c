@@ -53,6 +53,16 @@ all_ended(const struct daemon *d)
 	return true;
 }
 
+/* Waits for something to do, so long at most, and shows the watchdog that this thread goes on. */
+static enum control_event
+wait_turn(struct daemon *d, uint64_t timeout_ms, struct control_request *r)
+{
+	__atomic_fetch_add(&d->main_turns, 1, __ATOMIC_RELAXED);
+	if (d->watchdog_us != 0)
+		timeout_ms = RTE_MIN(timeout_ms, d->watchdog_us / 2000 + 1);
+	return control_wait((int)timeout_ms, r);
+}
+
 /* While the daemon stops nothing is changed any more. */
 static void
 turn_away(const struct control_request *r)
@@ -74,7 +84,7 @@ stop(struct daemon *d)
 	notify_stopping();
 	stop_all(d, TG_LOOP_DRAIN);
 	while (!all_ended(d))
-		switch (control_wait(LOOK_MS, &r)) {
+		switch (wait_turn(d, LOOK_MS, &r)) {
 		case CONTROL_STOP:
 			stop_all(d, TG_LOOP_NOW);
 			break;
@@ -113,7 +123,7 @@ wait_for_stop(struct daemon *d)
 			watch_daemon(d);
 			next = now + WATCH_MS;
 		}
-		switch (control_wait((int)(next - now), &r)) {
+		switch (wait_turn(d, next - now, &r)) {
 		case CONTROL_STOP:
 			over = true;
 			break;

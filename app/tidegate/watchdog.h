@@ -3,7 +3,8 @@
 #define TIDEGATE_APP_WATCHDOG_H
 /**
  * @file
- * Whether every shard's loop turns, and the service manager's watchdog that is told so.
+ * Whether every loop turns, the shards' and the main thread's: what the service manager's watchdog
+ * is told.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stops one thread of another process, as a debugger does, until SIGTERM or SIGINT comes or a
- * minute is over; then lets it go on.
+ * Stops one thread of another process, as a debugger does, says "frozen", and lets it go on when
+ * SIGTERM or SIGINT comes or a minute is over. Status 1 where that is not allowed.
  *
  *     freeze TID
  */
@@ -42,6 +42,8 @@ main(int argc, char *argv[])
 		fprintf(stderr, "freeze: %s\n", strerror(errno));
 		return 1;
 	}
+	puts("frozen");
+	fflush(stdout);
 	pause();
 	ptrace(PTRACE_DETACH, tid, NULL, NULL);
 	return 0;

@@ -84,6 +84,41 @@ wait_until()
 	done
 }
 
+# --- a thread that stands still -------------------------------------------------------------------
+
+# loop_thread LCORE - the thread of the daemon's loop there: rte-worker-N or lcore-worker-N, as DPDK's
+# version has it
+loop_thread()
+{
+	local t
+
+	for t in "/proc/$TG_PID/task"/*; do
+		# other threads come and go
+		[[ $(cat "$t/comm" 2>/dev/null) != *-worker-"$1" ]] || basename "$t"
+	done
+}
+
+frozen_or_not()
+{
+	is_gone "$FREEZE" || grep -q '^frozen$' "$WORK/freeze"
+}
+
+# freeze TID - stops that thread alone, as a debugger does, until thaw. Status 1 where that is not
+# allowed: $WORK/freeze says why.
+freeze()
+{
+	"$TG_BUILD/tests/net/freeze" "$1" >"$WORK/freeze" 2>&1 &
+	FREEZE=$!
+	TG_BACKGROUND+=("$FREEZE")
+	wait_until 10 frozen_or_not || fail "freeze says nothing"
+	! is_gone "$FREEZE"
+}
+
+thaw()
+{
+	end_process "$FREEZE"
+}
+
 # --- cleaning up -----------------------------------------------------------------------------------
 
 is_gone()

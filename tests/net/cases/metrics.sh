@@ -51,12 +51,6 @@ refused()
 	[ ! -e "/var/run/dpdk/$TG_NAME/dpdk_telemetry.v2" ] || fail "$2: a socket is left"
 }
 
-# Whether halt_thread.py has got somewhere.
-halted_or_not()
-{
-	grep -qs halted "$WORK/halt" || is_gone "$halt"
-}
-
 command -v curl >/dev/null || skip "curl is not installed"
 net_up
 
@@ -136,28 +130,18 @@ wait_until 10 grep -qs slow "$WORK/slow" || fail "no slow clients"
 GET_SECONDS=20 expect "beside slow clients" "$(status /healthz)" 200
 
 # one thread stands still
-mkfifo "$WORK/halt.in"
-python3 "$TG_NET_DIR/halt_thread.py" "$(ip netns pids "$NS_S" | while read -r p; do
-	[ "$(cat "/proc/$p/comm")" != tidegate ] || echo "$p"
-done | head -n 1)" '.*worker.*1' <"$WORK/halt.in" >"$WORK/halt" &
-halt=$!
-TG_BACKGROUND+=("$halt")
-exec {go}>"$WORK/halt.in"
-wait_until 10 halted_or_not || fail "nothing is halted"
-if grep -q halted "$WORK/halt"; then
+if freeze "$(loop_thread 1)"; then
 	wait_until 10 is_status /healthz 503 || fail "healthy, with a thread that stands still"
 	grep -qE '^shard 0 \(lcore 1\) has been in one turn for [0-9]+ ms' "$WORK/body" ||
 		fail "health: $(cat "$WORK/body")"
 	scrape "$WORK/third"
 	expect "answers" "$(om value "$WORK/third" tidegate_shard_answered shard=0)" 0
-	exec {go}>&-
-	wait "$halt"
+	thaw
 	wait_until 10 is_status /healthz 200 || fail "still not healthy: $(cat "$WORK/body")"
 	scrape "$WORK/fourth"
 	om grown "$WORK/second" "$WORK/fourth"
 else
-	exec {go}>&-
-	echo "one thread cannot be held up here: $(cat "$WORK/halt")"
+	echo "note: one thread cannot be stopped here: $(cat "$WORK/freeze")"
 fi
 
 # draining: alive, but no more connections wanted

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What a service manager is told, by a user without privileges: READY=1, WATCHDOG=1 as long as every
-# loop turns and not while one stands still (a debugger stops that thread alone), RELOADING=1, STOPPING=1.
+# loop and the main thread turn and not while one stands still, RELOADING=1, STOPPING=1.
 . "$(dirname "$0")/../lib.sh"
 
 ldd "$TG_BUILD/app/tidegate" | grep libsystemd >/dev/null || skip "built without libsystemd"
@@ -27,19 +27,10 @@ stopped_telling()
 	[ "$(told WATCHDOG=1)" = "$before" ]
 }
 
-loop_thread()
-{
-	local t
-
-	for t in "/proc/$TG_PID/task"/*; do
-		[ "$(cat "$t/comm")" != "rte-worker-$TG_SHARDS" ] || echo "${t##*/}"
-	done
-}
-
 net_up
 unset TG_PROCESS
 : >"$WORK/told"
-python3 "$TG_NET_DIR/manager.py" listen "$WORK/notify" >"$WORK/told" &
+python3 "$TG_NET_DIR/manager.py" "$WORK/notify" >"$WORK/told" &
 TG_BACKGROUND+=("$!")
 wait_until 10 test -S "$WORK/notify" || fail "no socket to be told on"
 chmod 711 "$WORK"
@@ -59,18 +50,17 @@ kill -HUP "$TG_PID"
 wait_until 10 has_told READY=1 3 || fail "not told that a refused reload is over"
 expect "times reloading" "$(told RELOADING=1)" 2
 
-if python3 "$TG_NET_DIR/manager.py" can_hold; then
-	python3 "$TG_NET_DIR/manager.py" hold "$(loop_thread)" >"$WORK/held" &
-	holder=$!
-	TG_BACKGROUND+=("$holder")
-	wait_until 10 grep -q held "$WORK/held" || fail "the loop could not be stopped"
-	wait_until 10 stopped_telling || fail "a loop stands still, and the watchdog hears nothing of it"
+# a loop stands still; then the main thread, which would take no command and no signal
+for thread in "$(loop_thread "$TG_SHARDS")" "$TG_PID"; do
+	if ! freeze "$thread"; then
+		echo "note: no thread can be stopped here: $(cat "$WORK/freeze")"
+		break
+	fi
+	wait_until 10 stopped_telling || fail "thread $thread stands still, and the watchdog hears nothing of it"
 	seen=$(told WATCHDOG=1)
-	end_process "$holder"
-	wait_until 10 has_told WATCHDOG=1 $((seen + 2)) || fail "the loop turns again, and nobody is told"
-else
-	echo "note: no process may be traced here, so no loop was stopped"
-fi
+	thaw
+	wait_until 10 has_told WATCHDOG=1 $((seen + 2)) || fail "thread $thread turns again, and nobody is told"
+done
 tg_stop
 wait_until 10 has_told STOPPING=1 1 || fail "not told that it stops"
 expect "times ready" "$(told READY=1)" 3

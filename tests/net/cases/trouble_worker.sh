@@ -6,18 +6,6 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../ctl.sh"
 
-# The thread of a loop, as /tidegate/shards names its lcore.
-loop_thread()
-{
-	local t
-
-	for t in /proc/"$DAEMON"/task/*; do
-		# rte-worker-N or lcore-worker-N, as DPDK's version has it
-		# other threads come and go
-		[[ $(cat "$t/comm" 2>/dev/null) != *-worker-"$1" ]] || basename "$t"
-	done
-}
-
 net_up
 tg_config
 sed -i '/^listeners:/a\  - {address: "0.0.0.0", port: 6, service: hold, backlog: 8}' "$WORK/config.yaml"
@@ -52,24 +40,19 @@ kill -CONT "$DAEMON"
 wait_until 20 ctl usage || fail "the daemon does not go on"
 
 # the thread of the shard's loop stands still: the last turn is long ago, and it answers nothing
-"$TG_BUILD/tests/net/freeze" "$(loop_thread "$(ctl shards --json | sed 's/.*"lcore": \([0-9]*\).*/\1/')")" \
-	>"$WORK/freeze" 2>&1 &
-FREEZE=$!
-TG_BACKGROUND+=("$FREEZE")
+freeze "$(loop_thread "$(ctl shards --json | sed 's/.*"lcore": \([0-9]*\).*/\1/')")" || {
+	tg_stop
+	skip "all but a thread that stands still: it cannot be stopped here: $(cat "$WORK/freeze")"
+}
 stands_still()
 {
-	is_gone "$FREEZE" && return
 	ctl shards -d 0.01 >"$WORK/shards" && ! grep -Eq ' [0-9]{1,3} ms$' "$WORK/shards"
 }
 wait_until 20 stands_still || fail "the loop still turns: $(cat "$WORK/shards")"
-if is_gone "$FREEZE"; then
-	tg_stop
-	skip "all but a thread that stands still: it cannot be stopped here: $(cat "$WORK/freeze")"
-fi
 cat "$WORK/shards"
 ctl_status 1 usage
 ctl_says 'did not answer for a second'
 diagnosed shard_stalled
-end_process "$FREEZE"
+thaw
 wait_until 20 ctl usage || fail "the loop does not go on"
 tg_stop
