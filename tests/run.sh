@@ -28,11 +28,12 @@ GCC_DIR=$ROOT/build
 ASAN_DIR=$ROOT/build-asan
 FUZZ_DIR=$ROOT/build-fuzz
 LOGS=$GCC_DIR/test-logs
+PACKAGES=$LOGS/packages
 JOBS=$(nproc)
 
 # The rings of meson's test suites, and all rings in the order they run.
 SUITES=(unit model script sim packetdrill embed)
-RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire lab package)
+RINGS=(lint "${SUITES[@]}" fuzz net1 net2 wire package lab)
 # With the sanitizers each namespace case runs once: all of them twice took a quarter of the whole run.
 for r in "${SUITES[@]}" net wire; do
 	RINGS+=("asan-$r")
@@ -248,12 +249,17 @@ wire_ring()
 	! grep -q 'took longer than' "$log" || failed "$1: took longer than $WIRE_SECONDS s"
 }
 
-# A bound NIC in a virtual machine
+# A bound NIC in a virtual machine, with the daemon of the packages when the package ring has made them
 lab_ring()
 {
-	local log=$LOGS/$1.log limit=$((LAB_SECONDS * ${#LAB_NICS[@]}))
+	local log=$LOGS/$1.log limit=$((LAB_SECONDS * ${#LAB_NICS[@]})) deb
+	local -a debs=()
 
-	bounded "$limit" "$log" tests/lab/qemu.sh --build "$2" --logs "$LOGS/$1" "${LAB_NICS[@]}" || true
+	for deb in "$PACKAGES"/tidegate_*.deb "$PACKAGES"/libtidegate0_*.deb; do
+		[ ! -e "$deb" ] || debs+=(--deb "$deb")
+	done
+	bounded "$limit" "$log" tests/lab/qemu.sh --build "$2" --logs "$LOGS/$1" "${debs[@]}" "${LAB_NICS[@]}" ||
+		true
 	take "$1" <"$log"
 	! grep -q 'took longer than' "$log" || failed "$1: took longer than $limit s"
 }
@@ -263,7 +269,7 @@ package_ring()
 {
 	local log=$LOGS/package.log
 
-	bounded "$PACKAGE_SECONDS" "$log" tests/package.sh || true
+	bounded "$PACKAGE_SECONDS" "$log" tests/package.sh "$PACKAGES" || true
 	take package <"$log"
 	! grep -q 'took longer than' "$log" || failed "package: took longer than $PACKAGE_SECONDS s"
 }
@@ -333,10 +339,11 @@ for r in "${SELECTED[@]}"; do
 done
 
 trap interrupted INT TERM HUP
-[[ " ${SELECTED[*]} " == *" "@(lab|package)" "* ]] || DEPS_LAB=()
+[[ " ${SELECTED[*]} " == *" lab "* ]] || DEPS_LAB=()
 [ "$INSTALL" = no ] || deps_install "${DEPS_BUILD[@]}" "${DEPS_RUN[@]}" "${DEPS_TEST[@]}" \
 	"${DEPS_FLOOD[@]}" "${DEPS_LAB[@]}"
 mkdir -p "$LOGS"
+rm -rf "$PACKAGES" # of another run
 if [ "$BENCH" = yes ]; then
 	bench
 	exit
