@@ -94,7 +94,7 @@ read_page(const struct config *c, char *page, char *err)
 
 	if (f == NULL) {
 		config_error(c, err, "http.root_page", "%s cannot be read: %s; name a file",
-			c->http.root_page, errno != 0 ? strerror(errno) : "no regular file");
+			c->http.root_page, errno != 0 ? strerror(errno) : "it is no regular file");
 		return -1;
 	}
 	errno = 0;

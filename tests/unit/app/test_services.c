@@ -422,7 +422,8 @@ a_page_comes_from_a_file(void **state)
 	c.http.root_page = name;
 	assert_int_equal(http_pages_make(&c, &p, err), -1);
 	snprintf(want, sizeof(want),
-		"t.yaml: http.root_page: %s cannot be read: no regular file; name a file", name);
+		"t.yaml: http.root_page: %s cannot be read: it is no regular file; name a file",
+		name);
 	assert_string_equal(err, want);
 	remove(name);
 }
