@@ -7,6 +7,7 @@
  */
 #include "counters.h"
 #include "engine.h"
+#include "info.h"
 #include "pkt.h"
 #include "types.h"
 #include "worker.h"
