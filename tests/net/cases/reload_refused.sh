@@ -17,6 +17,8 @@ wrong()
 {
 	local lines
 
+	# two lines each time, and the log takes ten of a kind a second
+	sleep 0.25
 	cp "$WORK/good.yaml" "$WORK/config.yaml"
 	sed -i -e "s/port: 7,/& backlog: 5,/" -e "$3" "$WORK/config.yaml"
 	refused "$1: $WORK/config.yaml(:[0-9]+)?: $2" /tidegate/reload
