@@ -43,24 +43,6 @@ struct tg_bare {
 	uint16_t offload; /**< enum tg_csum_offload of the port */
 };
 
-static inline uint64_t
-tg_bare_put(uint8_t *p, uint32_t v)
-{
-	v = __builtin_bswap32(v);
-	memcpy(p, &v, sizeof(v));
-	return v;
-}
-
-static inline uint64_t
-tg_bare_copy(uint8_t *p, const uint8_t *from)
-{
-	uint32_t v;
-
-	memcpy(&v, from, sizeof(v));
-	memcpy(p, &v, sizeof(v));
-	return v;
-}
-
 /* Headers from IP on up to the TCP header; returns the sum of the addresses. */
 static inline uint64_t
 tg_bare_ipv4(uint8_t *ip, const struct tg_bare *b, unsigned len)
@@ -68,12 +50,12 @@ tg_bare_ipv4(uint8_t *ip, const struct tg_bare *b, unsigned len)
 	uint64_t addrs, sum;
 	uint16_t csum = 0;
 
-	addrs = tg_bare_copy(ip + 12, b->src + 12);
-	addrs += tg_bare_copy(ip + 16, b->dst + 12);
+	addrs = tg_store32(ip + 12, tg_load32(b->src + 12));
+	addrs += tg_store32(ip + 16, tg_load32(b->dst + 12));
 	sum = addrs;
-	sum += tg_bare_put(ip, 0x45000000u | (uint32_t)b->tos << 16 | (IPV4_LEN + len));
-	sum += tg_bare_put(ip + 4, 0x4000); /* identification 0, do not fragment */
-	sum += tg_bare_put(ip + 8, (uint32_t)b->ttl << 24 | (uint32_t)PROTO_TCP << 16);
+	sum += tg_store_be32(ip, 0x45000000u | (uint32_t)b->tos << 16 | (IPV4_LEN + len));
+	sum += tg_store_be32(ip + 4, 0x4000); /* identification 0, do not fragment */
+	sum += tg_store_be32(ip + 8, (uint32_t)b->ttl << 24 | (uint32_t)PROTO_TCP << 16);
 	if (!(b->offload & TG_OFFLOAD_IP))
 		csum = (uint16_t)~tg_csum_fold(sum);
 	memcpy(ip + 10, &csum, sizeof(csum));
@@ -85,11 +67,11 @@ tg_bare_ipv6(uint8_t *ip, const struct tg_bare *b, unsigned len)
 {
 	uint64_t sum = 0;
 
-	tg_bare_put(ip, 0x60000000u | (uint32_t)b->tos << 20);
-	tg_bare_put(ip + 4, (uint32_t)len << 16 | (uint32_t)PROTO_TCP << 8 | b->ttl);
+	tg_store_be32(ip, 0x60000000u | (uint32_t)b->tos << 20);
+	tg_store_be32(ip + 4, (uint32_t)len << 16 | (uint32_t)PROTO_TCP << 8 | b->ttl);
 	for (unsigned i = 0; i < 16; i += 4) {
-		sum += tg_bare_copy(ip + 8 + i, b->src + i);
-		sum += tg_bare_copy(ip + 24 + i, b->dst + i);
+		sum += tg_store32(ip + 8 + i, tg_load32(b->src + i));
+		sum += tg_store32(ip + 24 + i, tg_load32(b->dst + i));
 	}
 	return sum;
 }
@@ -114,14 +96,14 @@ tg_bare_write(struct tg_pkt *pkt, const struct tg_bare *b)
 	tg_put16(data + 12, b->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
 	sum = b->v6 ? tg_bare_ipv6(ip, b, hlen) : tg_bare_ipv4(ip, b, hlen);
 	sum += (uint64_t)__builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)hlen);
-	head = tg_bare_put(tcp, (uint32_t)b->sport << 16 | b->dport);
-	head += tg_bare_put(tcp + 4, b->seq);
-	head += tg_bare_put(tcp + 8, b->ack);
-	head += tg_bare_put(tcp + 12, hlen / 4 << 28 | (b->flags & 0x1ffu) << 16 | b->wnd);
+	head = tg_store_be32(tcp, (uint32_t)b->sport << 16 | b->dport);
+	head += tg_store_be32(tcp + 4, b->seq);
+	head += tg_store_be32(tcp + 8, b->ack);
+	head += tg_store_be32(tcp + 12, hlen / 4 << 28 | (b->flags & 0x1ffu) << 16 | b->wnd);
 	if (b->ts) {
-		head += tg_bare_put(tcp + 20, TG_OPT_TS_WORD);
-		head += tg_bare_put(tcp + 24, b->tsval);
-		head += tg_bare_put(tcp + 28, b->tsecr);
+		head += tg_store_be32(tcp + 20, TG_OPT_TS_WORD);
+		head += tg_store_be32(tcp + 24, b->tsval);
+		head += tg_store_be32(tcp + 28, b->tsecr);
 	}
 	csum = (uint16_t)~tg_csum_fold(sum + head);
 	if (b->offload & TG_OFFLOAD_TCP) {

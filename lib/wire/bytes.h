@@ -42,6 +42,21 @@ tg_put32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
+/** Stores a word as it lies in memory. Returns it, for the sum of what was written. */
+static inline uint64_t
+tg_store32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, sizeof(v));
+	return v;
+}
+
+/** The same of a number that is stored big-endian. */
+static inline uint64_t
+tg_store_be32(uint8_t *p, uint32_t v)
+{
+	return tg_store32(p, __builtin_bswap32(v));
+}
+
 /** Bytes as they lie in memory: for sums, masks and comparisons, which need no order. */
 static inline uint16_t
 tg_load16(const uint8_t *p)

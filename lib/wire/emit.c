@@ -20,15 +20,6 @@ enum {
 	TCP_FLAGS_MASK = 0x1ff,
 };
 
-/* Stores a word given in host order; returns it as memory holds it, for the sum. */
-static inline uint64_t
-store32(uint8_t *p, uint32_t v)
-{
-	v = __builtin_bswap32(v);
-	memcpy(p, &v, sizeof(v));
-	return v;
-}
-
 /* Copies an address of 16 bytes; returns the sum of its words. */
 static inline uint64_t
 copy_addr(uint8_t *p, const struct tg_addr *a)
@@ -79,15 +70,15 @@ struct ends {
 static inline uint64_t
 put_ipv4(uint8_t *ip, const struct ends *to, const struct tg_segment *s, unsigned len, bool offload)
 {
-	uint64_t addrs = store32(ip + 12, tg_get32(to->src->b + 12));
+	uint64_t addrs = tg_store_be32(ip + 12, tg_get32(to->src->b + 12));
 	uint64_t sum;
 	uint16_t csum = 0;
 
-	addrs += store32(ip + 16, tg_get32(to->dst->b + 12));
+	addrs += tg_store_be32(ip + 16, tg_get32(to->dst->b + 12));
 	sum = addrs;
-	sum += store32(ip, 0x45000000u | (uint32_t)s->tos << 16 | (uint16_t)(IPV4_LEN + len));
-	sum += store32(ip + 4, (uint32_t)s->ip_id << 16 | IPV4_DONT_FRAGMENT);
-	sum += store32(ip + 8, (uint32_t)s->ttl << 24 | (uint32_t)PROTO_TCP << 16);
+	sum += tg_store_be32(ip, 0x45000000u | (uint32_t)s->tos << 16 | (uint16_t)(IPV4_LEN + len));
+	sum += tg_store_be32(ip + 4, (uint32_t)s->ip_id << 16 | IPV4_DONT_FRAGMENT);
+	sum += tg_store_be32(ip + 8, (uint32_t)s->ttl << 24 | (uint32_t)PROTO_TCP << 16);
 	if (!offload)
 		csum = (uint16_t)~tg_csum_fold(sum);
 	memcpy(ip + 10, &csum, sizeof(csum));
@@ -137,10 +128,10 @@ put_segment(struct tg_pkt *pkt, uint8_t *ip, bool v4, const struct ends *to,
 	unsigned tx = 0;
 	uint32_t csum;
 
-	head += store32(tcp, (uint32_t)to->sport << 16 | to->dport);
-	head += store32(tcp + 4, s->seq);
-	head += store32(tcp + 8, s->ack);
-	head += store32(tcp + 12,
+	head += tg_store_be32(tcp, (uint32_t)to->sport << 16 | to->dport);
+	head += tg_store_be32(tcp + 4, s->seq);
+	head += tg_store_be32(tcp + 8, s->ack);
+	head += tg_store_be32(tcp + 12,
 		(uint32_t)(hlen / 4) << 28 | (uint32_t)(s->flags & TCP_FLAGS_MASK) << 16 | s->wnd);
 	if (v4)
 		sum = put_ipv4(ip, to, s, len, (offload & TG_OFFLOAD_IP) != 0);

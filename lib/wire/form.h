@@ -48,13 +48,6 @@ enum {
 	TG_FORM_TSECR = 32,
 };
 
-static inline uint64_t
-tg_form_store32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, sizeof(v));
-	return v;
-}
-
 static inline void
 tg_form_sum(uint8_t *p, uint16_t csum)
 {
@@ -71,8 +64,8 @@ tg_form_ipv4(uint8_t *ip, const struct tg_form *fm)
 	memcpy(ip, fm->head, 12);
 	if (!(fm->tx & TG_TX_IP_CSUM))
 		tg_form_sum(ip + 10, (uint16_t)~tg_csum_fold(fm->ip_sum + addrs));
-	tg_form_store32(ip + 12, dst);
-	tg_form_store32(ip + 16, src);
+	tg_store32(ip + 12, dst);
+	tg_store32(ip + 16, src);
 	return addrs;
 }
 
@@ -113,14 +106,14 @@ tg_form_write(struct tg_pkt *pkt, const struct tg_plain *p, bool v6, const struc
 	memcpy(data, data + 6, 6);
 	memcpy(data + 6, fm->mac, 6);
 	sum = fm->tcp_sum + (v6 ? tg_form_ipv6(ip, fm) : tg_form_ipv4(ip, fm));
-	numbers = tg_form_store32(tcp, ports << 16 | ports >> 16);
-	numbers += tg_form_store32(tcp + 4, __builtin_bswap32(seq));
-	numbers += tg_form_store32(tcp + 8, __builtin_bswap32(irs + 1));
+	numbers = tg_store32(tcp, ports << 16 | ports >> 16);
+	numbers += tg_store_be32(tcp + 4, seq);
+	numbers += tg_store_be32(tcp + 8, irs + 1);
 	memcpy(tcp + 12, head + 12, 12); /* flags, window, no urgent data, MSS */
 	if (fm->ts) {
 		memcpy(tcp + 24, head + 24, 4);
-		numbers += tg_form_store32(tcp + TG_FORM_TSVAL, __builtin_bswap32(tsval));
-		numbers += tg_form_store32(tcp + TG_FORM_TSECR, tsecr);
+		numbers += tg_store_be32(tcp + TG_FORM_TSVAL, tsval);
+		numbers += tg_store32(tcp + TG_FORM_TSECR, tsecr);
 		if (l4_len > TG_FORM_TSECR + 4)
 			memcpy(tcp + TG_FORM_TSECR + 4, head + TG_FORM_TSECR + 4, 4);
 	} else {
