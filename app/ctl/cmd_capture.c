@@ -131,8 +131,8 @@ read_options(struct ctl *c, int argc, char *argv[], struct capture *p)
 		return ctl_wrong(c,
 			"-%c %s: a number is meant; -c 1 to %d, -s %d to %d, -t 1 to %d", option,
 			optarg, COUNT_MAX, SNAPLEN_MIN, SNAPLEN_MAX, SECONDS_MAX);
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
+	if (ctl_no_words(c, argc, argv) != CTL_OK)
+		return CTL_USAGE;
 	if (p->path == NULL)
 		return ctl_wrong(c, "-w FILE is missing; - is the standard output");
 	if (c->json && strcmp(p->path, "-") == 0)

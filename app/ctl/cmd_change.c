@@ -17,15 +17,6 @@
  */
 #define CHANGE_TIMEOUT_MS 30000
 
-/* Options and words of a command that has no options of its own; false: it has been said. */
-static bool
-words_only(struct ctl *c, int argc, char *argv[])
-{
-	static const struct option none[] = {{0}};
-
-	return ctl_getopt(c, argc, argv, "", none) == -1;
-}
-
 /* Asks for a change and prints what came of it. */
 static int
 change(struct ctl *c, const char *command, const char *parameter)
@@ -58,7 +49,7 @@ run_listen(struct ctl *c, int argc, char *argv[])
 	const char *err, *what;
 	int rc;
 
-	if (!words_only(c, argc, argv))
+	if (ctl_no_options(c, argc, argv) != CTL_OK)
 		return CTL_USAGE;
 	argc -= optind;
 	argv += optind;
@@ -84,7 +75,7 @@ run_set(struct ctl *c, int argc, char *argv[])
 	char parameter[CLIENT_QUESTION_MAX];
 	const char *err;
 
-	if (!words_only(c, argc, argv))
+	if (ctl_no_options(c, argc, argv) != CTL_OK)
 		return CTL_USAGE;
 	if (argc - optind < 1 || argc - optind > 2)
 		return ctl_wrong(c, "[LISTENER] KEY=VALUE is meant");
@@ -96,7 +87,7 @@ run_set(struct ctl *c, int argc, char *argv[])
 static int
 run_cookie(struct ctl *c, int argc, char *argv[])
 {
-	if (!words_only(c, argc, argv))
+	if (ctl_no_options(c, argc, argv) != CTL_OK)
 		return CTL_USAGE;
 	if (argc - optind != 1 || strcmp(argv[optind], "rotate") != 0)
 		return ctl_wrong(c, "rotate is meant");
@@ -106,10 +97,8 @@ run_cookie(struct ctl *c, int argc, char *argv[])
 static int
 run_reload(struct ctl *c, int argc, char *argv[])
 {
-	if (!words_only(c, argc, argv))
+	if (ctl_no_options(c, argc, argv) != CTL_OK || ctl_no_words(c, argc, argv) != CTL_OK)
 		return CTL_USAGE;
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
 	return change(c, "/tidegate/reload", NULL);
 }
 
@@ -134,8 +123,8 @@ run_drain(struct ctl *c, int argc, char *argv[])
 		if (!text_seconds(optarg, 1, 86400000, &wait_ms))
 			return ctl_wrong(c, "--wait %s: seconds are meant, 0.001 to 86400", optarg);
 	}
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
+	if (ctl_no_words(c, argc, argv) != CTL_OK)
+		return CTL_USAGE;
 	rc = change(c, "/tidegate/drain", NULL);
 	if (rc != CTL_OK || wait_ms == 0)
 		return rc;

@@ -114,8 +114,8 @@ run(struct ctl *c, int argc, char *argv[])
 			return ctl_wrong(
 				c, "--interval %s: seconds are meant, 0.5 to 3600", optarg);
 	}
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
+	if (ctl_no_words(c, argc, argv) != CTL_OK)
+		return CTL_USAGE;
 	w = calloc(1, sizeof(*w));
 	if (w == NULL) {
 		ctl_error(c, "no memory");

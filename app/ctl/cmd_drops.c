@@ -151,8 +151,8 @@ run(struct ctl *c, int argc, char *argv[])
 		else if (option == '?')
 			return CTL_USAGE;
 	}
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
+	if (ctl_no_words(c, argc, argv) != CTL_OK)
+		return CTL_USAGE;
 	if (rounds != 0 && every_ms == 0)
 		return ctl_wrong(c, "--count is of intervals: -d SECONDS is missing");
 	rounds += rounds == 0;

@@ -29,22 +29,9 @@ print(const json_t *j)
 static int
 run(struct ctl *c, int argc, char *argv[])
 {
-	static const struct option longs[] = {{0}};
-	json_t *j;
-	int rc;
-
-	if (ctl_getopt(c, argc, argv, "", longs) != -1)
+	if (ctl_no_options(c, argc, argv) != CTL_OK || ctl_no_words(c, argc, argv) != CTL_OK)
 		return CTL_USAGE;
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
-	rc = ctl_ask(c, "/tidegate/info", &j);
-	if (rc != CTL_OK)
-		return rc;
-	if (c->json)
-		return ctl_print_json(j);
-	print(j);
-	json_decref(j);
-	return CTL_OK;
+	return ctl_show(c, "/tidegate/info", print);
 }
 
 const struct ctl_command cmd_info = {

@@ -44,14 +44,11 @@ print(void *ctx, const json_t *row)
 static int
 run(struct ctl *c, int argc, char *argv[])
 {
-	static const struct option longs[] = {{0}};
 	json_t *j;
 	int rc;
 
-	if (ctl_getopt(c, argc, argv, "", longs) != -1)
+	if (ctl_no_options(c, argc, argv) != CTL_OK || ctl_no_words(c, argc, argv) != CTL_OK)
 		return CTL_USAGE;
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
 	if (!c->json)
 		return ctl_rows(c, "/tidegate/ports", "ports", NULL, print, NULL);
 	rc = ctl_ask(c, "/tidegate/ports", &j);

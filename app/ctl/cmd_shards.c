@@ -56,8 +56,8 @@ run(struct ctl *c, int argc, char *argv[])
 			return ctl_wrong(
 				c, "--interval %s: seconds are meant, 0.01 to 3600", optarg);
 	}
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
+	if (ctl_no_words(c, argc, argv) != CTL_OK)
+		return CTL_USAGE;
 	rc = ctl_ask(c, "/tidegate/shards", &j);
 	if (rc != CTL_OK)
 		return rc;

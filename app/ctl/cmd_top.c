@@ -250,8 +250,8 @@ run(struct ctl *c, int argc, char *argv[])
 		else if (option == '?')
 			rc = CTL_USAGE;
 	}
-	if (rc < 0 && optind < argc)
-		rc = ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
+	if (rc < 0 && ctl_no_words(c, argc, argv) != CTL_OK)
+		rc = CTL_USAGE;
 	v->top.every = (double)ms / 1e3;
 	v->top.name = c->prefix;
 	if (rc < 0)

@@ -38,8 +38,7 @@ run(struct ctl *c, int argc, char *argv[])
 	static const struct option longs[] = {{"core", required_argument, NULL, 'c'}, {0}};
 	char question[64] = "/tidegate/usage";
 	uint64_t shard;
-	json_t *j;
-	int option, rc;
+	int option;
 
 	while ((option = ctl_getopt(c, argc, argv, "c:", longs)) != -1) {
 		if (option == '?')
@@ -48,16 +47,9 @@ run(struct ctl *c, int argc, char *argv[])
 			return ctl_wrong(c, "--core %s: the number of a shard is meant", optarg);
 		snprintf(question, sizeof(question), "/tidegate/usage,%" PRIu64, shard);
 	}
-	if (optind < argc)
-		return ctl_wrong(c, "%s: nothing more is expected", argv[optind]);
-	rc = ctl_ask(c, question, &j);
-	if (rc != CTL_OK)
-		return rc;
-	if (c->json)
-		return ctl_print_json(j);
-	print(j);
-	json_decref(j);
-	return CTL_OK;
+	if (ctl_no_words(c, argc, argv) != CTL_OK)
+		return CTL_USAGE;
+	return ctl_show(c, question, print);
 }
 
 const struct ctl_command cmd_usage = {

@@ -132,6 +132,20 @@ ctl_getopt(struct ctl *c, int argc, char *argv[], const char *shorts, const stru
 	}
 }
 
+int
+ctl_no_options(struct ctl *c, int argc, char *argv[])
+{
+	static const struct option none[] = {{0}};
+
+	return ctl_getopt(c, argc, argv, "", none) == -1 ? CTL_OK : CTL_USAGE;
+}
+
+int
+ctl_no_words(const struct ctl *c, int argc, char *argv[])
+{
+	return optind < argc ? ctl_wrong(c, "%s: nothing more is expected", argv[optind]) : CTL_OK;
+}
+
 const char ctl_common_help[] =
 	"  -j, --json            one JSON object, for programs\n"
 	"  -f, --file-prefix PREFIX  the daemon's --file-prefix (default tidegate)\n"
@@ -190,6 +204,21 @@ ctl_ask(struct ctl *c, const char *command, json_t **answer)
 		return CTL_OK;
 	ctl_error(c, "%s", c->client.error);
 	return r == CLIENT_LOST ? CTL_UNREACHABLE : CTL_NO;
+}
+
+int
+ctl_show(struct ctl *c, const char *command, void (*print)(const json_t *answer))
+{
+	json_t *j;
+	int rc = ctl_ask(c, command, &j);
+
+	if (rc != CTL_OK)
+		return rc;
+	if (c->json)
+		return ctl_print_json(j);
+	print(j);
+	json_decref(j);
+	return CTL_OK;
 }
 
 /* The rows of one page: an array, or an object whose names are of no interest. */

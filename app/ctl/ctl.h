@@ -71,6 +71,17 @@ extern const char ctl_common_help[];
 int ctl_getopt(
 	struct ctl *c, int argc, char *argv[], const char *shorts, const struct option longs[]);
 
+/**
+ * Options of a command that has none of its own. Words are the caller's to look at.
+ *
+ * @return CTL_OK; CTL_USAGE for wrong use, which has been said
+ */
+int ctl_no_options(struct ctl *c, int argc, char *argv[]);
+
+/** No word may be left behind the options. @return CTL_OK; CTL_USAGE for wrong use, which has been
+ * said */
+int ctl_no_words(const struct ctl *c, int argc, char *argv[]);
+
 /** Says what is wrong with the command line, and the usage. @return CTL_USAGE */
 int ctl_wrong(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -90,6 +101,13 @@ void ctl_help(const struct ctl_command *cmd);
  *         CTL_UNREACHABLE
  */
 int ctl_ask(struct ctl *c, const char *command, json_t **answer);
+
+/**
+ * Asks the daemon and shows the answer: with --json as it is, else by `print`, which borrows it.
+ *
+ * @return as ctl_ask()
+ */
+int ctl_show(struct ctl *c, const char *command, void (*print)(const json_t *answer));
 
 /**
  * Asks for all pages of a list, and calls `row` for each of its rows.
