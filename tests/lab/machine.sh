@@ -13,32 +13,6 @@ MAC=02:00:00:00:00:01
 MACHINE_SECONDS=600
 MACHINE=
 
-is_gone()
-{
-	! kill -0 "$1" 2>/dev/null
-}
-
-# wait_until SECONDS COMMAND... - true as soon as the command is
-wait_until()
-{
-	local end=$((SECONDS + $1 + 1))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
-	done
-}
-
-# end_process PID - one that we started: politely first
-end_process()
-{
-	is_gone "$1" && return
-	kill -TERM "$1" 2>/dev/null || return 0
-	wait_until 5 is_gone "$1" || kill -KILL "$1" 2>/dev/null || true
-	wait "$1" 2>/dev/null || true
-}
-
 # The namespace, with every process in it: nobody else's can be there.
 net_down()
 {

@@ -32,6 +32,8 @@ FLOOD_LEAST=3000
 SYN_BACKLOG=256
 FETCHES=20
 
+# shellcheck source=tests/support/process.sh
+. "$LAB_ROOT/tests/support/process.sh"
 # shellcheck source=tests/lab/machine.sh
 . "$LAB_DIR/machine.sh"
 # shellcheck source=tests/lab/image.sh

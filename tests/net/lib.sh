@@ -17,6 +17,8 @@ set -euo pipefail
 
 TG_NET_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TG_ROOT=$(cd "$TG_NET_DIR/../.." && pwd)
+# shellcheck source=tests/support/process.sh
+. "$TG_ROOT/tests/support/process.sh"
 TG_BUILD=$(realpath "${TG_BUILD:-$TG_ROOT/build}")
 TG_SHARDS=${TG_SHARDS:-1}
 TG_SCALE=${TG_SCALE:-1}
@@ -72,18 +74,6 @@ expect_at_least()
 	[ "$2" -ge "$3" ] || fail "$1: got $2, expected at least $3"
 }
 
-# wait_until SECONDS COMMAND... - true as soon as the command is
-wait_until()
-{
-	local end=$((SECONDS + $1 + 1))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
-	done
-}
-
 # --- a thread that stands still -------------------------------------------------------------------
 
 # loop_thread LCORE - the thread of the daemon's loop there: rte-worker-N or lcore-worker-N, as DPDK's
@@ -120,20 +110,6 @@ thaw()
 }
 
 # --- cleaning up -----------------------------------------------------------------------------------
-
-is_gone()
-{
-	! kill -0 "$1" 2>/dev/null
-}
-
-# Ends one process we started: politely first.
-end_process()
-{
-	is_gone "$1" && return
-	kill -TERM "$1" 2>/dev/null || return 0
-	wait_until 5 is_gone "$1" || kill -KILL "$1" 2>/dev/null || true
-	wait "$1" 2>/dev/null || true
-}
 
 # Takes away the namespaces, with every process in them: nobody else's can be there.
 net_down()
