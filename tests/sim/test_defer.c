@@ -70,14 +70,7 @@ everyone_who_spoke_was_served(const struct world *w, uint64_t bytes)
 static void
 nothing_is_left(struct world *w)
 {
-	struct tg_engine_usage u;
-
-	tg_engine_usage(w->rig.e, &u);
-	assert_int_equal(u.conns, 0);
-	assert_int_equal(u.half_open, 0);
-	assert_int_equal(u.time_wait, 0);
-	assert_int_equal(u.segments, 0);
-	assert_int_equal(w->rig.tenv.engine_bufs, 0);
+	world_is_empty(w);
 	assert_true(tg_engine_deadline(w->rig.e, w->rig.now) == TG_TIME_NEVER);
 }
 

@@ -229,6 +229,20 @@ world_wait(struct world *w, tg_time time)
 }
 
 void
+world_is_empty(const struct world *w)
+{
+	struct tg_engine_usage u;
+
+	tg_engine_usage(w->rig.e, &u);
+	if (u.conns != 0 || u.half_open != 0 || u.time_wait != 0 || u.segments != 0 ||
+		w->rig.tenv.engine_bufs != 0)
+		die("left over: %u connections, %u half-open, %u TIME_WAIT, %u segments, %lld "
+		    "buffers",
+			u.conns, u.half_open, u.time_wait, u.segments,
+			(long long)w->rig.tenv.engine_bufs);
+}
+
+void
 world_close(struct world *w)
 {
 	rig_close(&w->rig);

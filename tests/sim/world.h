@@ -54,6 +54,9 @@ void world_run(struct world *w, tg_time limit);
 /** Runs for so long, whatever happens. */
 void world_wait(struct world *w, tg_time time);
 
+/** Fails unless the engine holds no entry of any kind and no buffer. */
+void world_is_empty(const struct world *w);
+
 /** Balances the books and takes everything down. */
 void world_close(struct world *w);
 
